@@ -1,1 +1,30 @@
-export {};
+export { createRobinClient, type RobinClient } from "./client.ts";
+export type { RobinAuth, RobinClientConfig } from "./config.ts";
+export {
+  isRobinError,
+  isRobinInputError,
+  RobinError,
+  RobinInputError,
+  type RobinErrorKind,
+  type RobinErrorOptions,
+  type RobinService,
+} from "./errors.ts";
+export { pathSegment } from "./path-segment.ts";
+export type { BreakerState } from "./policies.ts";
+export type { HealthResource } from "./resources/health.ts";
+export { ClientHealth, ServiceHealth } from "./resources/health.schemas.ts";
+export type { QueueResource } from "./resources/queue.ts";
+export {
+  EnqueueMessage,
+  EnqueueRawMessage,
+  EnqueueResult,
+  QueueEntry,
+  QueueListQuery,
+  QueueMutationInput,
+  QueueMutationResult,
+  QueuePage,
+  QueueState,
+  RobinCase,
+  RobinEnvelope,
+} from "./resources/queue.schemas.ts";
+export type { CallOptions, RobinCall } from "./transport.ts";

@@ -1,0 +1,26 @@
+import type { RobinClientConfig } from "./config.ts";
+import type { RobinService } from "./errors.ts";
+import type { BreakerState } from "./policies.ts";
+import { createHealthResource, type HealthResource } from "./resources/health.ts";
+import { createQueueResource, type QueueResource } from "./resources/queue.ts";
+import { createTransport } from "./transport.ts";
+
+export interface RobinClient {
+  queue: QueueResource;
+  health: HealthResource;
+  /** The state of each port's breaker, now. */
+  breakers(): Record<RobinService, BreakerState>;
+  /** Lets running calls end (at most one deadline), then closes every connection. New calls are refused at once. */
+  close(): Promise<void>;
+}
+
+/** Creates a client of one Robin; nothing is connected yet. Throws TypeError for a configuration that cannot work. */
+export function createRobinClient(config: RobinClientConfig): RobinClient {
+  const transport = createTransport(config);
+  return {
+    queue: createQueueResource(transport),
+    health: createHealthResource(transport),
+    breakers: () => transport.breakers(),
+    close: () => transport.close(),
+  };
+}

@@ -1,0 +1,51 @@
+import type { RobinService } from "./errors.ts";
+import type { BreakerState } from "./policies.ts";
+import type { RobinCall } from "./transport.ts";
+
+export type RobinAuth = { type: "basic"; username: string; password: string } | { type: "bearer"; token: string };
+
+export interface RobinClientConfig {
+  /** Robin's client API, port 8090 by default. The URL must not hold credentials; a path prefix is kept. */
+  clientApi: { url: string; auth?: RobinAuth | undefined };
+  /** Robin's service endpoint, port 8080 by default. */
+  serviceApi: { url: string; auth?: RobinAuth | undefined };
+  /** Calls per port at once, 8 by default: Robin accepts a backlog of 10 connections and drops the rest. */
+  maxConnections?: number;
+  /** Calls per port that may wait for their turn, 256 by default; one more is refused with kind `overloaded`. */
+  maxWaiting?: number;
+  /** Deadline of a call in milliseconds, 10 000 by default. */
+  timeoutMs?: number;
+  /** Largest answer that is read, in bytes, 32 MiB by default; more is kind `invalid-response`. */
+  responseBytesMax?: number;
+  /** Opens after `failureThreshold` (5) failures in a row, for `openMs` (30 000) milliseconds. */
+  breaker?: { failureThreshold?: number; openMs?: number };
+  /** Told once per call, when it has ended. What it throws is dropped. */
+  onCall?: (call: RobinCall) => void;
+  /** Told when a breaker changes its state. What it throws is dropped. */
+  onBreakerChange?: (change: { service: RobinService; state: BreakerState }) => void;
+}
+
+/** Throws TypeError, without the value, for anything but an http(s) URL free of credentials, query and fragment. */
+export function baseUrl(value: string): string {
+  const url = URL.parse(value);
+  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
+    throw new TypeError("A Robin URL must be an absolute http or https URL");
+  }
+  if (url.username || url.password) throw new TypeError("A Robin URL must not hold credentials, use `auth`");
+  if (url.search || url.hash) throw new TypeError("A Robin URL must not have a query or a fragment");
+  // Without the last slash: Robin takes the first segment after a double slash for a host name.
+  return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
+}
+
+/** Robin compares scheme names with case and the rest as it is. Throws TypeError for what a header cannot carry. */
+export function authorizationHeader(auth: RobinAuth | undefined): string | undefined {
+  if (auth === undefined) return undefined;
+  if (auth.type === "basic") {
+    if (auth.username.includes(":")) throw new TypeError("A basic user name must not contain a colon");
+    return `Basic ${Buffer.from(`${auth.username}:${auth.password}`, "utf8").toString("base64")}`;
+  }
+  if (!/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(auth.token)) {
+    throw new TypeError("A bearer token must be printable ASCII without blanks around it");
+  }
+  return `Bearer ${auth.token}`;
+}
