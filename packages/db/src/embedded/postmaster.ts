@@ -1,0 +1,43 @@
+/** Deals with what an earlier run left behind: a server that still runs, or a postmaster.pid that only seems to say so. */
+import { readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { processCommand, processStartTime } from "./process-identity.ts";
+
+function readPid(clusterDir: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(path.join(clusterDir, "postmaster.pid"), "utf8").split("\n")[0]);
+    return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** There is no event for the end of a process that is not our child. */
+async function gone(pid: number, limitMs: number): Promise<boolean> {
+  const deadline = Date.now() + limitMs;
+  while (processStartTime(pid) !== undefined) {
+    if (Date.now() > deadline) return false;
+    await delay(20);
+  }
+  return true;
+}
+
+/**
+ * Ends a server that outlived its starter; the caller holds the folder's lock, so nobody uses it. A postmaster.pid that
+ * names a process which is no PostgreSQL of this folder is removed, since PostgreSQL would wait for that process.
+ */
+export async function takeOver(clusterDir: string, log: (line: string) => void): Promise<void> {
+  const pid = readPid(clusterDir);
+  if (pid === undefined) return;
+  if (!processCommand(pid)?.includes(clusterDir)) {
+    rmSync(path.join(clusterDir, "postmaster.pid"), { force: true });
+    return;
+  }
+  log(`Taking over from PostgreSQL process ${pid}, which was left running.`);
+  process.kill(pid, "SIGINT");
+  if (await gone(pid, 20_000)) return;
+  process.kill(pid, "SIGQUIT");
+  if (await gone(pid, 10_000)) return;
+  throw new Error(`PostgreSQL process ${pid} still uses ${clusterDir} and does not end: stop it, then start again.`);
+}

@@ -1,0 +1,77 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { accessSync, constants } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import path from "node:path";
+import { createInterface } from "node:readline";
+
+export type TestRedis = { url: string; stop(): Promise<void> };
+
+/** Where redis-server is, or undefined when it is not on PATH. */
+export function findRedisServer(searchPath = process.env["PATH"] ?? ""): string | undefined {
+  const files = searchPath
+    .split(path.delimiter)
+    .filter(Boolean)
+    .map((folder) => path.join(folder, "redis-server"));
+  return files.find((file) => {
+    try {
+      accessSync(file, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
+
+/** Resolves with "" when it accepts connections, with what it said when it ended instead. */
+async function untilReady(child: ChildProcess): Promise<string> {
+  const lines: string[] = [];
+  const ready = new Promise<string>((resolve) => {
+    createInterface({ input: child.stdout as NodeJS.ReadableStream }).on("line", (line) => {
+      lines.push(line);
+      if (line.includes("Ready to accept connections")) resolve("");
+    });
+  });
+  return Promise.race([ready, once(child, "exit").then(() => lines.join("\n") || "it ended without a word")]);
+}
+
+/** A redis-server in memory only, on a free port of 127.0.0.1. */
+export async function startRedis(binary: string): Promise<TestRedis> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    const settings = [
+      "--port",
+      String(port),
+      "--bind",
+      "127.0.0.1",
+      "--save",
+      "",
+      "--appendonly",
+      "no",
+      "--daemonize",
+      "no",
+    ];
+    const child = spawn(binary, settings, { cwd: "/", stdio: ["ignore", "pipe", "inherit"] });
+    const trouble = await untilReady(child);
+    if (trouble === "") {
+      const stop = async () => {
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        const exited = once(child, "exit");
+        child.kill("SIGTERM");
+        await exited;
+      };
+      return { url: `redis://127.0.0.1:${port}`, stop };
+    }
+    // Somebody else may have taken the port between our look and its bind.
+    if (attempt === 5 || !trouble.includes("in use")) throw new Error(`redis-server did not start: ${trouble}`);
+  }
+}
