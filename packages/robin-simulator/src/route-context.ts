@@ -1,0 +1,28 @@
+import type { SimulatorClock } from "./clock.ts";
+import type { SimulatedQueue } from "./queue.ts";
+
+/** What the delivery worker shows in the health answer. */
+export interface WorkerStatistics {
+  readonly startDelaySeconds: number;
+  readonly inFlight: number;
+  /** 0 before the first time, as for the next one. */
+  readonly lastDispatchAtSeconds: number;
+  readonly lastHousekeepingAtSeconds: number;
+  readonly nextHousekeepingAtSeconds: number;
+}
+
+/** All that a handler gets to see of a request and of the mail server. */
+export interface RouteContext {
+  readonly path: string;
+  readonly query: ReadonlyMap<string, string>;
+  readonly contentType: string | undefined;
+  /** Whether the credentials are right, or none are needed. */
+  readonly authenticated: boolean;
+  readonly queue: SimulatedQueue;
+  readonly clock: SimulatorClock;
+  readonly readBytes: () => Promise<Buffer>;
+  /** The body as Robin's handlers read text: UTF-8, each line ended by one newline. */
+  readonly readText: () => Promise<string>;
+  readonly uptimeMs: () => number;
+  readonly workerStatistics: () => WorkerStatistics;
+}

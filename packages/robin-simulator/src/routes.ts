@@ -1,0 +1,64 @@
+import type { Answer } from "./answer.ts";
+import { json, text } from "./answer.ts";
+import type { SimulatorPort } from "./faults.ts";
+import { clientLanding, favicon, serviceLanding } from "./landing-pages.ts";
+import { listQueue } from "./queue-list.ts";
+import { bounceItems, deleteItems, retryItems } from "./queue-mutations.ts";
+import type { RouteContext } from "./route-context.ts";
+import { serviceHealth } from "./service-health.ts";
+
+export interface Route {
+  /** The path of Robin's context; it takes every request whose path begins with it, if no longer context does. */
+  readonly path: string;
+  /** `none` never asks for credentials; a method is checked before them, so a wrong one is 405 even without. */
+  readonly guard: "none" | "auth" | { readonly method: "GET" | "POST" };
+  readonly handle: (context: RouteContext) => Answer | Promise<Answer>;
+}
+
+const notSimulated = (): Answer => text(501, "not simulated");
+
+export const routes: Readonly<Record<SimulatorPort, readonly Route[]>> = {
+  client: [
+    { path: "/", guard: "auth", handle: clientLanding },
+    { path: "/favicon.ico", guard: "none", handle: favicon },
+    { path: "/health", guard: "none", handle: () => json(200, '{"status":"UP"}') },
+    { path: "/client/send", guard: { method: "POST" }, handle: notSimulated },
+    { path: "/client/queue", guard: { method: "POST" }, handle: notSimulated },
+    { path: "/client/queue/list", guard: "auth", handle: listQueue },
+    { path: "/client/queue/delete", guard: { method: "POST" }, handle: deleteItems },
+    { path: "/client/queue/retry", guard: { method: "POST" }, handle: retryItems },
+    { path: "/client/queue/bounce", guard: { method: "POST" }, handle: bounceItems },
+    { path: "/logs", guard: { method: "GET" }, handle: notSimulated },
+    { path: "/users", guard: "auth", handle: notSimulated },
+    { path: "/store", guard: "auth", handle: notSimulated },
+    { path: "/store-rocksdb", guard: "auth", handle: notSimulated },
+  ],
+  service: [
+    { path: "/", guard: "auth", handle: serviceLanding },
+    { path: "/favicon.ico", guard: "none", handle: favicon },
+    { path: "/health", guard: "none", handle: serviceHealth },
+    { path: "/config", guard: { method: "GET" }, handle: notSimulated },
+    { path: "/config/reload", guard: { method: "POST" }, handle: notSimulated },
+    { path: "/config/sync/status", guard: { method: "GET" }, handle: notSimulated },
+    { path: "/system/env", guard: "auth", handle: notSimulated },
+    { path: "/system/props", guard: "auth", handle: notSimulated },
+    { path: "/system/threads", guard: "auth", handle: notSimulated },
+    { path: "/system/heapdump", guard: "auth", handle: notSimulated },
+    { path: "/metrics", guard: "auth", handle: notSimulated },
+    { path: "/metrics/graphite", guard: "auth", handle: notSimulated },
+    { path: "/metrics/prometheus", guard: "auth", handle: notSimulated },
+  ],
+};
+
+const realms: Readonly<Record<SimulatorPort, string>> = { client: "API", service: "Service Endpoint" };
+export const realmOf = (port: SimulatorPort): string => realms[port];
+
+/** The longest context that the path begins with, without regard to segments; undefined for a path that does not begin with a slash. */
+export function findRoute(port: SimulatorPort, path: string): Route | undefined {
+  return routes[port]
+    .filter((route) => path.startsWith(route.path))
+    .reduce<Route | undefined>(
+      (best, route) => (best !== undefined && best.path.length >= route.path.length ? best : route),
+      undefined,
+    );
+}

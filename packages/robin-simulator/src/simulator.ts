@@ -1,0 +1,116 @@
+import type { SimulatorAuth } from "./auth.ts";
+import { systemClock } from "./clock.ts";
+import type { SimulatorClock } from "./clock.ts";
+import { createFaults } from "./faults.ts";
+import type { SimulatorFaults, SimulatorPort } from "./faults.ts";
+import { createPortServer } from "./port-server.ts";
+import type { PortServer, RecordedRequest } from "./port-server.ts";
+import { createSimulatedQueue } from "./queue.ts";
+import type { SimulatedQueue } from "./queue.ts";
+import { createRandom } from "./random.ts";
+import { createMailFactory, seedQueue } from "./seed.ts";
+import { createWorker, idleStatistics } from "./worker.ts";
+
+export interface SimulatorOptions {
+  /** Default 127.0.0.1. */
+  host?: string | undefined;
+  /** Default 0, a free port. */
+  clientPort?: number | undefined;
+  servicePort?: number | undefined;
+  /** Default open. */
+  clientAuth?: SimulatorAuth | undefined;
+  serviceAuth?: SimulatorAuth | undefined;
+  /** Default 1: the same seed gives the same UIDs, mails and, relative to the clock, dates. */
+  seed?: number | undefined;
+  /** How many queue items there are at the start; default 42, in all states. */
+  items?: number | undefined;
+  /** Default the system's. */
+  clock?: SimulatorClock | undefined;
+  /** How long each request holds its port; default 0. */
+  serviceTimeMs?: number | undefined;
+  /** Default false: the queue moves only when a request or a test moves it. True lets a timer play Robin's delivery. */
+  worker?: boolean | undefined;
+  /** How much longer an answer above 8192 bytes takes on a reused connection; default 0, a real Robin needs 44. */
+  nagleDelayMs?: number | undefined;
+  /** How many requests are kept, the newest ones; default 100,000. */
+  recordedRequestsMax?: number | undefined;
+}
+
+export interface RobinSimulator {
+  readonly clientUrl: string;
+  readonly serviceUrl: string;
+  readonly queue: SimulatedQueue;
+  readonly faults: SimulatorFaults;
+  /** Every request of both ports in order of arrival, also those that a fault or a 401 stopped. */
+  readonly requests: readonly RecordedRequest[];
+  setServiceTime(ms: number): void;
+  /** Ends all connections, black-holed ones included, and frees both ports. */
+  close(): Promise<void>;
+}
+
+const workerTickMs = 1000;
+const hostname = "mail.robin.example";
+const queueFolder = "/usr/local/robin/store/queue";
+
+/** Starts both ports. Rejects with node's error (`EADDRINUSE`...) if one cannot be had, and then leaves none open. */
+export async function createRobinSimulator(options: SimulatorOptions = {}): Promise<RobinSimulator> {
+  const { clock = systemClock, host = "127.0.0.1", seed = 1, recordedRequestsMax = 100_000 } = options;
+  const startedAt = clock.now().getTime();
+  const random = createRandom(seed);
+  const queue = createSimulatedQueue({ clock, random, hostname, queueFolder });
+  const mail = createMailFactory(random, clock, queueFolder);
+  seedQueue(queue, mail, options.items ?? 42);
+  const worker = options.worker === true ? createWorker({ queue, random, clock, mail }) : undefined;
+
+  const faults = createFaults();
+  const requests: RecordedRequest[] = [];
+  let serviceTimeMs = options.serviceTimeMs ?? 0;
+  let connections = 0;
+
+  const createPort = (port: SimulatorPort, auth: SimulatorAuth = { type: "none" }): PortServer =>
+    createPortServer({
+      port,
+      auth,
+      faults,
+      state: {
+        queue,
+        clock,
+        uptimeMs: () => clock.now().getTime() - startedAt,
+        workerStatistics: worker?.statistics ?? idleStatistics,
+      },
+      nagleDelayMs: options.nagleDelayMs ?? 0,
+      serviceTimeMs: () => serviceTimeMs,
+      nextConnectionId: () => (connections += 1),
+      record: (request) => {
+        requests.push(request);
+        if (requests.length > recordedRequestsMax) requests.shift();
+      },
+    });
+  const client = createPort("client", options.clientAuth);
+  const service = createPort("service", options.serviceAuth);
+  let timer: NodeJS.Timeout | undefined;
+  const close = async (): Promise<void> => {
+    clearInterval(timer);
+    await Promise.all([client.close(), service.close()]);
+  };
+
+  try {
+    const clientUrl = await client.listen(options.clientPort ?? 0, host);
+    const serviceUrl = await service.listen(options.servicePort ?? 0, host);
+    if (worker !== undefined) timer = setInterval(worker.tick, workerTickMs);
+    return {
+      clientUrl,
+      serviceUrl,
+      queue,
+      faults,
+      requests,
+      setServiceTime: (ms) => {
+        serviceTimeMs = ms;
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
