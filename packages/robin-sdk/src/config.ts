@@ -49,3 +49,32 @@ export function authorizationHeader(auth: RobinAuth | undefined): string | undef
   }
   return `Bearer ${auth.token}`;
 }
+
+/** Configuration with every default filled in. */
+export interface RobinLimits {
+  maxConnections: number;
+  maxWaiting: number;
+  timeoutMs: number;
+  responseBytesMax: number;
+  breaker: { failureThreshold: number; openMs: number };
+}
+
+const millisecondsMax = 2 ** 31 - 1;
+
+/** Throws RangeError for a limit under which no call could ever succeed. */
+export function limitsOf(config: RobinClientConfig): RobinLimits {
+  const { maxConnections = 8, maxWaiting = 256, timeoutMs = 10_000, responseBytesMax = 32 * 1024 * 1024 } = config;
+  const { failureThreshold = 5, openMs = 30_000 } = config.breaker ?? {};
+  requireInteger("maxConnections", maxConnections, 1);
+  requireInteger("maxWaiting", maxWaiting, 0);
+  requireInteger("timeoutMs", timeoutMs, 1, millisecondsMax);
+  requireInteger("responseBytesMax", responseBytesMax, 1);
+  requireInteger("breaker.failureThreshold", failureThreshold, 1);
+  requireInteger("breaker.openMs", openMs, 0, millisecondsMax);
+  return { maxConnections, maxWaiting, timeoutMs, responseBytesMax, breaker: { failureThreshold, openMs } };
+}
+
+function requireInteger(name: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): void {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return;
+  throw new RangeError(`${name} must be an integer from ${min} to ${max}`);
+}

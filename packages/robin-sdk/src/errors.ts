@@ -28,17 +28,18 @@ export interface RobinErrorOptions {
 
 /** A failed call to Robin. The message is safe to log: it holds no URL, no credential and nothing Robin wrote. */
 export class RobinError extends Error {
+  // Fields that may be absent are declared only: a plain field would be there, as undefined.
   override readonly name = "RobinError";
   readonly kind: RobinErrorKind;
   readonly service: RobinService;
   /** Robin's route pattern, such as `/client/queue/list`. */
   readonly endpoint: string;
   /** HTTP status; set for kind `http`, and for `invalid-response` when there was a status. */
-  readonly status?: number;
+  declare readonly status?: number;
   /** Milliseconds until the breaker lets a trial through; set for kind `circuit-open`. */
-  readonly retryAfterMs?: number;
+  declare readonly retryAfterMs?: number;
   /** Robin's own text, at most 2 kB, never HTML. Not for end users. */
-  readonly detail?: string;
+  declare readonly detail?: string;
 
   constructor(options: RobinErrorOptions) {
     super(options.message, options.cause === undefined ? undefined : { cause: options.cause });

@@ -1,11 +1,13 @@
 import ky from "ky";
-import { fetch as undiciFetch, type BodyInit } from "undici";
+import { fetch as undiciFetch } from "undici";
 import { createRobinAgent } from "./agent.ts";
-import { authorizationHeader, baseUrl, type RobinClientConfig } from "./config.ts";
+import { authorizationHeader, baseUrl, limitsOf, type RobinClientConfig } from "./config.ts";
+import { httpError, invalidResponse, named, translate } from "./call-errors.ts";
 import { startDeadline, type Deadline } from "./deadline.ts";
-import { InvalidResponseError, RobinError, isRobinError, type RobinErrorKind, type RobinService } from "./errors.ts";
+import { InvalidResponseError, isRobinError, RobinError, type RobinErrorKind, type RobinService } from "./errors.ts";
 import { describeFailure } from "./failures.ts";
 import { createPortPolicy, type BreakerState } from "./policies.ts";
+import { uploadBody } from "./request-body.ts";
 import { mediaTypeOf, readBody, readDetail } from "./response-body.ts";
 
 export interface CallOptions {
@@ -34,7 +36,7 @@ export interface RobinRequest<T> {
   /** Encoded path; the endpoint when absent. */
   path?: string;
   query?: URLSearchParams;
-  body?: Uint8Array | string;
+  body?: Uint8Array;
   /** Content type of `body`. */
   contentType?: string;
   /** What a 2xx answer must be, as sent in its content type. Checked before anything is parsed. */
@@ -46,7 +48,7 @@ export interface RobinRequest<T> {
 }
 
 export interface Transport {
-  /** Rejects with RobinError, always. */
+  /** Rejects with RobinError; with RobinInputError, before anything is sent, for a timeoutMs that is none. */
   call<T>(request: RobinRequest<T>, options?: CallOptions): Promise<T>;
   breakers(): Record<RobinService, BreakerState>;
   /** Lets running calls end (their deadlines bound this), then closes every connection. */
@@ -58,12 +60,9 @@ interface Answer {
   body: Buffer;
 }
 
-const defaults = { maxConnections: 8, maxWaiting: 256, timeoutMs: 10_000, responseBytesMax: 32 * 1024 * 1024 };
-const breakerDefaults = { failureThreshold: 5, openMs: 30_000 };
-
 export function createTransport(config: RobinClientConfig): Transport {
+  const limits = limitsOf(config);
   const agent = createRobinAgent();
-  const responseBytesMax = config.responseBytesMax ?? defaults.responseBytesMax;
   const ports = { client: createPort("client"), service: createPort("service") };
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
@@ -72,9 +71,7 @@ export function createTransport(config: RobinClientConfig): Transport {
     const api = service === "client" ? config.clientApi : config.serviceApi;
     const policy = createPortPolicy({
       service,
-      maxConnections: config.maxConnections ?? defaults.maxConnections,
-      maxWaiting: config.maxWaiting ?? defaults.maxWaiting,
-      breaker: { ...breakerDefaults, ...config.breaker },
+      ...limits,
       onBreakerChange: (change) => {
         notify(config.onBreakerChange, change);
       },
@@ -98,14 +95,15 @@ export function createTransport(config: RobinClientConfig): Transport {
           (await undiciFetch(url, {
             method: request.method,
             headers: headersOf(request, authorization),
-            body: (request.body ?? null) as BodyInit,
+            body: uploadBody(request.body),
+            duplex: "half",
             redirect: "manual",
             dispatcher: lease.dispatcher,
             signal,
           })) as unknown as Response,
       });
-      const body = await readBody(response, responseBytesMax);
-      if (!response.ok) throw httpError(request, response, body);
+      if (!response.ok) throw httpError(request, response.status, await readDetail(response));
+      const body = await readBody(response, limits.responseBytesMax);
       const mediaType = mediaTypeOf(response);
       if (mediaType !== request.mediaType) {
         const problem = `Robin answered ${mediaType ?? "no content type"} where ${request.mediaType} was due`;
@@ -137,7 +135,7 @@ export function createTransport(config: RobinClientConfig): Transport {
 
   async function run<T>(request: RobinRequest<T>, options: CallOptions | undefined): Promise<T> {
     const startedAt = performance.now();
-    const deadline = startDeadline(options?.timeoutMs ?? config.timeoutMs ?? defaults.timeoutMs, options?.signal);
+    const deadline = startDeadline(options?.timeoutMs ?? limits.timeoutMs, options?.signal);
     let status: number | undefined;
     let outcome: RobinCall["outcome"] = "ok";
     try {
@@ -179,17 +177,12 @@ export function createTransport(config: RobinClientConfig): Transport {
   };
 }
 
-type Named = Pick<RobinRequest<unknown>, "service" | "endpoint" | "method" | "parse">;
-
-function named(request: Pick<Named, "service" | "endpoint">): { service: RobinService; endpoint: string } {
-  return { service: request.service, endpoint: request.endpoint };
-}
-
 function headersOf<T>(request: RobinRequest<T>, authorization: string | undefined): Record<string, string> {
   return {
     accept: request.mediaType,
     "accept-encoding": "identity",
     "user-agent": "robin-sdk",
+    ...(request.body === undefined ? {} : { "content-length": String(request.body.byteLength) }),
     ...(request.contentType === undefined ? {} : { "content-type": request.contentType }),
     ...(authorization === undefined ? {} : { authorization }),
   };
@@ -202,36 +195,6 @@ function parsed<T>(request: RobinRequest<T>, answer: Answer): T {
     const problem = error instanceof InvalidResponseError ? error.message : "Robin's answer has not the expected shape";
     throw invalidResponse(request, problem, answer.status, error);
   }
-}
-
-function invalidResponse<T>(request: RobinRequest<T>, problem: string, status: number, cause?: unknown): RobinError {
-  const message = `${request.method} ${request.endpoint}: ${problem}`;
-  return new RobinError({ ...named(request), kind: "invalid-response", status, message, cause });
-}
-
-function httpError<T>(request: RobinRequest<T>, response: Response, body: Buffer): RobinError {
-  const { status } = response;
-  const message = `${request.method} ${request.endpoint}: Robin answered ${status}`;
-  return new RobinError({ ...named(request), kind: "http", status, message, detail: readDetail(response, body) });
-}
-
-function translate<T>(error: unknown, request: RobinRequest<T>, deadline: Deadline): RobinError {
-  if (isRobinError(error)) return error;
-  const route = `${request.method} ${request.endpoint}`;
-  if (error instanceof InvalidResponseError) {
-    return new RobinError({ ...named(request), kind: "invalid-response", message: `${route}: ${error.message}` });
-  }
-  if (deadline.signal.aborted) {
-    return deadline.expired()
-      ? new RobinError({
-          ...named(request),
-          kind: "timeout",
-          message: `${route}: no answer in ${deadline.timeoutMs} ms`,
-        })
-      : new RobinError({ ...named(request), kind: "aborted", message: `${route}: aborted by the caller` });
-  }
-  const { kind, message, cause } = describeFailure(error);
-  return new RobinError({ ...named(request), kind, message: `${route}: ${message}`, cause });
 }
 
 /** Observers must not change the outcome of a call, so what they throw is dropped. */

@@ -62,7 +62,7 @@ export function createQueueResource(transport: Transport): QueueResource {
     return async (input, options) => {
       const { uids } = checked(QueueMutationInput, input);
       // Robin acts twice on a UID that is listed twice.
-      const body = JSON.stringify({ uids: [...new Set(uids)] });
+      const body = Buffer.from(JSON.stringify({ uids: [...new Set(uids)] }));
       if (uids.length === 0) return { count: 0, queueSize: 0 };
       return transport.call(
         { service: "client", method: "POST", endpoint, body, contentType: json, mediaType: json, parse },
