@@ -16,9 +16,18 @@ const forbidden = {
 };
 
 /** The only files that read the environment; everything else takes its configuration as arguments. */
-const environmentReaders = ["**/env.ts", "**/*.config.ts", "**/scripts/**", "**/*test.ts", "**/test/**", "**/testing/**"];
+const environmentReaders = [
+  "**/env.ts",
+  "**/*.config.ts",
+  "**/scripts/**",
+  "**/*test.ts",
+  "**/test/**",
+  "**/testing/**",
+];
 
-const workspace = Object.keys(forbidden).find((folder) => process.cwd().split(path.sep).join("/").endsWith(`/${folder}`));
+const workspace = Object.keys(forbidden).find((folder) =>
+  process.cwd().split(path.sep).join("/").endsWith(`/${folder}`),
+);
 
 export default defineConfig(
   { ignores: ["**/dist/**", "**/generated/**", "**/coverage/**", "**/node_modules/**"] },
@@ -36,7 +45,10 @@ export default defineConfig(
       "no-restricted-exports": ["error", { restrictDefaultExports: { direct: true } }],
       "no-restricted-syntax": [
         "error",
-        { selector: "MemberExpression[object.name='process'][property.name='env']", message: "Read the environment in env.ts only." },
+        {
+          selector: "MemberExpression[object.name='process'][property.name='env']",
+          message: "Read the environment in env.ts only.",
+        },
       ],
       eqeqeq: ["error", "always"],
     },
@@ -44,6 +56,21 @@ export default defineConfig(
   { files: environmentReaders, rules: { "no-restricted-syntax": "off" } },
   { files: ["**/*.config.ts", "**/*.config.js", "tooling/**"], rules: { "no-restricted-exports": "off" } },
   { files: ["**/*.js", "**/*.mjs"], languageOptions: { globals: { process: "readonly", console: "readonly" } } },
-  workspace ? { files: ["src/**/*.ts"], ignores: ["**/*.test.ts"], rules: { "no-restricted-imports": ["error", { patterns: [{ group: forbidden[workspace], message: "This import goes against the arrows of ARCHITECTURE.md." }] }] } } : {},
+  workspace
+    ? {
+        files: ["src/**/*.ts"],
+        ignores: ["**/*.test.ts"],
+        rules: {
+          "no-restricted-imports": [
+            "error",
+            {
+              patterns: [
+                { group: forbidden[workspace], message: "This import goes against the arrows of ARCHITECTURE.md." },
+              ],
+            },
+          ],
+        },
+      }
+    : {},
   prettier,
 );

@@ -1,1 +1,10 @@
-export {};
+export type { Clock, Context, Deps, Logger, RefreshCookie } from "./context.ts";
+export { type ApiConfig, createDeps, systemClock } from "./deps.ts";
+export { AppError, type AppErrorCode, errorBody, type ErrorBody, errorCatalogue, type InputIssue } from "./errors.ts";
+export { type JwtAlgorithm, jwtAlgorithms } from "./features/auth/access-tokens.ts";
+export { disableUser, ensureAdmin, type FirstAdmin, setPassword } from "./features/auth/accounts.ts";
+export type { Principal } from "./features/auth/authenticator.ts";
+export { Permission, permissionsOf, Role } from "./permissions.ts";
+export { type AppRouter, appRouter, createCaller, listProcedures, type ProcedureInfo } from "./root.ts";
+export { toAppError } from "./translate-error.ts";
+export type { ProcedureMeta } from "./trpc.ts";

@@ -1,0 +1,132 @@
+import { appRouter, type Deps, toAppError } from "@robin/api";
+import { createExpressMiddleware } from "@trpc/server/adapters/express";
+import compression from "compression";
+import cors from "cors";
+import express, { type Express, type RequestHandler } from "express";
+import helmet from "helmet";
+import type { Logger } from "pino";
+import { createDocsRouter } from "./docs.ts";
+import { errorHandler, notFound } from "./error-response.ts";
+import { createHealthRouter } from "./health.ts";
+import { authenticate } from "./principal.ts";
+import { type AppResponse, beginRequest, createContext, ipAddressOf, type RequestLocals } from "./request-context.ts";
+import { createRestRouter } from "./rest.ts";
+
+export interface AppConfig {
+  /** Bytes. */
+  bodyBytesMax: number;
+  requestTimeoutMs: number;
+  corsOrigins: readonly string[];
+  corsAllowCredentials: boolean;
+  /** As Express takes it: false, a number of hops, or addresses. */
+  trustProxy: boolean | number | string;
+}
+
+interface AppParts {
+  deps: Deps;
+  config: AppConfig;
+  logger: Logger;
+  openApiDocument: object;
+  /** True once the process is shutting down. */
+  draining?: () => boolean;
+}
+
+const compressedFromBytes = 1000;
+
+/** The paths at the root that the Robin UI's production build calls without the prefix. */
+const dropInPaths = ["/queue", "/storage", "/logs", "/config", "/scanners", "/blocklist", "/health/aggregate"];
+
+/** The whole HTTP surface, ready for a server to listen with. */
+export function createApp({ deps, config, logger, openApiDocument, draining = () => false }: AppParts): Express {
+  const app = express();
+  app.disable("x-powered-by").disable("etag").set("trust proxy", config.trustProxy).set("query parser", "simple");
+
+  app.use(beginRequest(config.requestTimeoutMs), logRequests(logger), securityHeaders());
+  app.use(closeWhen(draining));
+  if (config.corsOrigins.length > 0) {
+    app.use(
+      cors({
+        origin: [...config.corsOrigins],
+        credentials: config.corsAllowCredentials,
+        methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        exposedHeaders: ["x-request-id", "retry-after"],
+        maxAge: 3600,
+      }),
+    );
+  }
+  app.use(compression({ threshold: compressedFromBytes }));
+
+  app.use(createHealthRouter(deps, draining));
+  app.use(createDocsRouter(openApiDocument));
+
+  app.use(authenticate(deps));
+  app.use(
+    "/trpc",
+    createExpressMiddleware({
+      router: appRouter,
+      maxBodySize: config.bodyBytesMax,
+      createContext: ({ req, res }) => createContext(deps, req, res as AppResponse, "trpc"),
+      responseMeta: ({ errors }) => {
+        const retryAfter = errors.map((error) => toAppError(error.cause ?? error).retryAfterSeconds ?? 0);
+        const headers: Record<string, string> = { "cache-control": "no-store" };
+        if (retryAfter.some((seconds) => seconds > 0)) headers["retry-after"] = String(Math.max(...retryAfter));
+        return { headers };
+      },
+    }),
+  );
+  const rest = createRestRouter(deps, config);
+  app.use("/api/v1", rest);
+  app.use(dropInAliases(rest));
+  app.use(notFound, errorHandler(logger));
+  return app;
+}
+
+/** Hands drop-in paths to the REST router as they are: they are its paths without the prefix. */
+function dropInAliases(rest: RequestHandler): RequestHandler {
+  return (req, res, next) => {
+    if (dropInPaths.some((prefix) => req.path === prefix || req.path.startsWith(`${prefix}/`))) rest(req, res, next);
+    else next();
+  };
+}
+
+function securityHeaders(): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"] },
+    },
+    // TLS ends in front of the gateway; whether the host has it for good is for that proxy to say.
+    strictTransportSecurity: false,
+    referrerPolicy: { policy: "no-referrer" },
+    xFrameOptions: { action: "deny" },
+  });
+}
+
+/** One line for each request. The query is left out: it may hold a token. */
+function logRequests(logger: Logger): RequestHandler {
+  return (req, res, next) => {
+    const { method, path } = req;
+    res.once("close", () => {
+      const { requestId, startedAt, authentication } = res.locals as RequestLocals;
+      const fields = {
+        requestId,
+        method,
+        path,
+        status: res.statusCode,
+        durationMs: Math.round((performance.now() - startedAt) * 10) / 10,
+        userId: authentication?.principal?.userId,
+        ipAddress: ipAddressOf(req),
+        ...(!res.writableFinished && { aborted: true }),
+      };
+      logger.info(fields, "request");
+    });
+    next();
+  };
+}
+
+function closeWhen(draining: () => boolean): RequestHandler {
+  return (_req, res, next) => {
+    if (draining()) res.setHeader("connection", "close");
+    next();
+  };
+}

@@ -1,0 +1,127 @@
+import { jwtAlgorithms } from "@robin/api";
+import { z } from "zod";
+
+const duration = (unit: string, fallback: number, max: number) =>
+  z.coerce.number(`must be a number of ${unit}`).positive().max(max).default(fallback);
+const count = (fallback: number, max: number) =>
+  z.coerce.number("must be a whole number").int().min(1).max(max).default(fallback);
+const flag = (fallback: boolean) =>
+  z
+    .enum(["true", "false"])
+    .default(fallback ? "true" : "false")
+    .transform((word) => word === "true");
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: "must be an http or https URL" })
+  .transform((url) => url.replace(/\/+$/, ""));
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" });
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== ""),
+);
+
+/** `basic user:password` or `bearer token`; empty for none. */
+const robinAuth = z
+  .string()
+  .trim()
+  .transform((text, ctx) => {
+    if (text === "") return undefined;
+    const [, scheme, value] = /^(basic|bearer)\s+(\S.*)$/i.exec(text) ?? [];
+    if (scheme?.toLowerCase() === "bearer" && value) return { type: "bearer" as const, token: value };
+    const colon = value?.indexOf(":") ?? -1;
+    if (value && colon > 0) {
+      return { type: "basic" as const, username: value.slice(0, colon), password: value.slice(colon + 1) };
+    }
+    ctx.addIssue({ code: "custom", message: "must be `basic user:password` or `bearer token`" });
+    return z.NEVER;
+  });
+
+/** Bytes, written as 1mb, 512kb or a plain number. */
+const bytes = z
+  .string()
+  .regex(/^\d+(kb|mb)?$/i, "must be a number of bytes, such as 1mb")
+  .transform((text) => Number.parseInt(text, 10) * (/mb$/i.test(text) ? 1024 ** 2 : /kb$/i.test(text) ? 1024 : 1));
+
+/** How many proxies stand in front, or their addresses; decides whose X-Forwarded-For is believed. */
+const trustProxy = z
+  .string()
+  .trim()
+  .transform((text): boolean | number | string => {
+    if (text === "" || text === "false") return false;
+    return /^\d+$/.test(text) ? Number(text) : text;
+  });
+
+const Env = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
+  HOST: z.string().min(1).default("0.0.0.0"),
+  DATABASE_URL: postgresUrl,
+  ROBIN_CLIENT_API_URL: httpUrl,
+  ROBIN_SERVICE_API_URL: httpUrl,
+  ROBIN_CLIENT_API_AUTH: robinAuth.optional(),
+  ROBIN_SERVICE_API_AUTH: robinAuth.optional(),
+  ROBIN_MAX_CONNECTIONS: count(8, 100),
+  JWT_SECRET: list.refine((secrets) => secrets.length > 0 && secrets.every((secret) => secret.length >= 32), {
+    error: "must be at least 32 characters; several may be given with commas, the newest first",
+  }),
+  JWT_ALGORITHM: z.enum(jwtAlgorithms).default("HS256"),
+  ACCESS_TOKEN_EXPIRE_MINUTES: duration("minutes", 30, 24 * 60),
+  REFRESH_TOKEN_EXPIRE_DAYS: duration("days", 7, 366),
+  ADMIN_USERNAME: z.email("must be a mail address").default("admin@robin.local"),
+  ADMIN_PASSWORD: z.string().min(8, "must have at least 8 characters").max(72).optional(),
+  CIRCUIT_BREAKER_FAILURE_THRESHOLD: count(5, 1000),
+  CIRCUIT_BREAKER_TIMEOUT_SECONDS: duration("seconds", 30, 3600),
+  REQUEST_TIMEOUT_SECONDS: duration("seconds", 10, 600),
+  SHUTDOWN_SECONDS: duration("seconds", 10, 300),
+  BODY_LIMIT: bytes.prefault("1mb"),
+  CORS_ORIGINS: list.prefault(""),
+  CORS_ALLOW_CREDENTIALS: flag(true),
+  TRUST_PROXY: trustProxy.prefault(""),
+  LOG_LEVEL: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]))
+    .default("info"),
+  LOG_FORMAT: z.enum(["json", "pretty"]).default("json"),
+});
+export type Env = z.infer<typeof Env>;
+
+/** Names that the former gateway's compose file sets, so that it works with another image. */
+function withFormerNames(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { DB_HOST, DB_PORT = "5432", DB_NAME = "robin", DB_USER = "robin", DB_PASSWORD = "" } = source;
+  const databaseUrl = DB_HOST
+    ? `postgresql://${encodeURIComponent(DB_USER)}:${encodeURIComponent(DB_PASSWORD)}@${DB_HOST}:${DB_PORT}/${encodeURIComponent(DB_NAME)}`
+    : undefined;
+  const former = {
+    DATABASE_URL: databaseUrl,
+    ROBIN_CLIENT_API_URL: source.ROBIN_CLIENT_URL,
+    ROBIN_SERVICE_API_URL: source.ROBIN_SERVICE_URL,
+  };
+  const given = Object.entries({ ...former, ...withoutEmpty(source) }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given);
+}
+
+/** Compose files pass unset variables on as empty ones. */
+function withoutEmpty(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ""));
+}
+
+/** Every problem of the environment by name, never by value. */
+export class EnvironmentError extends Error {
+  override readonly name = "EnvironmentError";
+}
+
+/** @throws EnvironmentError with one line for each missing or bad variable. */
+export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
+  const result = Env.safeParse(withFormerNames(source));
+  if (result.success) return result.data;
+  const lines = result.error.issues.map(({ path, code, message }) => {
+    const name = String(path[0]);
+    const missing = code === "invalid_type" && withFormerNames(source)[name] === undefined;
+    return `  ${name}: ${missing ? "is missing" : message}`;
+  });
+  throw new EnvironmentError(`The gateway cannot start with this environment:\n${lines.join("\n")}`);
+}
+
+/** The names that `.env.example` has to explain. */
+export const envNames = Object.keys(Env.shape);

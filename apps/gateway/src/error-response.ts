@@ -1,0 +1,42 @@
+import { AppError, type AppErrorCode, errorBody, errorCatalogue, toAppError } from "@robin/api";
+import type { ErrorRequestHandler, RequestHandler, Response } from "express";
+import type { Logger } from "pino";
+
+/** Writes an error in the one shape of REST and drop-in paths. */
+export function sendError(res: Response, error: AppError): void {
+  if (error.retryAfterSeconds !== undefined) res.setHeader("retry-after", error.retryAfterSeconds);
+  const requestId = (res.locals as { requestId?: string }).requestId ?? "";
+  res.status(error.httpStatus).setHeader("cache-control", "no-store").json(errorBody(error, requestId));
+}
+
+export const notFound: RequestHandler = (req, res) => {
+  sendError(res, new AppError("not_found", `There is nothing at ${req.path.slice(0, 200)}.`));
+};
+
+/** The last stop of Express: what body parsers and middleware throw. */
+export function errorHandler(logger: Logger): ErrorRequestHandler {
+  return (thrown: unknown, _req, res, next) => {
+    const error = fromHttpError(thrown) ?? toAppError(thrown);
+    const requestId = (res.locals as { requestId?: string }).requestId;
+    if (error.httpStatus === 500) logger.error({ err: error.cause ?? error, requestId }, "request failed");
+    // Too late for a status: end the connection, so that the caller sees that the answer is not whole.
+    if (res.headersSent) next(thrown);
+    else sendError(res, error);
+  };
+}
+
+const statusMessages: Partial<Record<number, string>> = {
+  400: "The request cannot be read. Is the body valid JSON?",
+  413: "The body is too large.",
+  415: "The body has a content type, charset or encoding that is not read here.",
+};
+
+/** Body parsers throw errors with a status; their messages may quote the body, so they are not passed on. */
+function fromHttpError(thrown: unknown): AppError | undefined {
+  if (typeof thrown !== "object" || thrown === null || !("status" in thrown) || !("expose" in thrown)) return undefined;
+  const { status } = thrown;
+  const codes = Object.keys(errorCatalogue) as AppErrorCode[];
+  const code = codes.find((candidate) => errorCatalogue[candidate].httpStatus === status);
+  const message = typeof status === "number" ? statusMessages[status] : undefined;
+  return code && message ? new AppError(code, message, { cause: thrown }) : undefined;
+}

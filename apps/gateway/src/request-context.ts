@@ -1,0 +1,89 @@
+import type { Context, Deps, RefreshCookie } from "@robin/api";
+import { AppError } from "@robin/api";
+import { parseCookie, stringifySetCookie } from "cookie";
+import type { NextFunction, Request, RequestHandler, Response } from "express";
+import { randomUUID } from "node:crypto";
+import type { Authentication } from "./principal.ts";
+
+/** What the middleware before the routers found out about a request; kept in `res.locals`. */
+export interface RequestLocals {
+  requestId: string;
+  startedAt: number;
+  /** Milliseconds on the clock of `performance.now()` by which the answer has to be there. */
+  deadlineAt: number;
+  authentication?: Authentication;
+}
+
+export type AppResponse = Response<unknown, RequestLocals>;
+
+const saneRequestId = /^[\w.:-]{1,128}$/;
+const refreshCookieName = "refreshToken";
+
+/** Takes over a sane `x-request-id`, or makes one, and sends it back. */
+export function beginRequest(timeoutMs: number): RequestHandler {
+  return (req: Request, res: Response, next: NextFunction) => {
+    const given = req.headers["x-request-id"];
+    const requestId = typeof given === "string" && saneRequestId.test(given) ? given : randomUUID();
+    const startedAt = performance.now();
+    Object.assign(res.locals, { requestId, startedAt, deadlineAt: startedAt + timeoutMs } satisfies RequestLocals);
+    res.setHeader("x-request-id", requestId);
+    next();
+  };
+}
+
+/** The context of the procedures for one request. */
+export function createContext(deps: Deps, req: Request, res: AppResponse, road: Context["road"]): Context {
+  const { requestId, authentication, deadlineAt } = res.locals;
+  return {
+    deps,
+    requestId,
+    road,
+    ipAddress: ipAddressOf(req),
+    userAgent: req.headers["user-agent"] ?? "",
+    signal: abortOnClose(res),
+    deadlineAt,
+    refreshCookie: refreshCookie(req, res),
+    principal: authentication?.principal,
+    authenticationError: authentication?.error,
+  };
+}
+
+/** IPv4 in its own notation also where the socket is IPv6. */
+export function ipAddressOf(req: Request): string {
+  return (req.ip ?? "").replace(/^::ffff:(?=\d+\.)/, "");
+}
+
+function abortOnClose(res: Response): AbortSignal {
+  const controller = new AbortController();
+  res.once("close", () => {
+    if (!res.writableFinished) controller.abort();
+  });
+  return controller.signal;
+}
+
+function refreshCookie(req: Request, res: Response): RefreshCookie {
+  const attributes = { httpOnly: true, sameSite: "strict", path: "/", secure: req.secure } as const;
+  const send = (value: string, expiresAt: Date) => {
+    const maxAge = Math.max(0, Math.round((expiresAt.getTime() - Date.now()) / 1000));
+    res.setHeader(
+      "set-cookie",
+      stringifySetCookie({ name: refreshCookieName, value, maxAge, expires: expiresAt, ...attributes }),
+    );
+  };
+  return {
+    value: parseCookie(req.headers.cookie ?? "")[refreshCookieName],
+    // A streamed batch has sent its head before the procedure knows the cookie.
+    ensureWritable: () => {
+      if (req.headers["trpc-accept"] === "application/jsonl") {
+        throw new AppError(
+          "precondition_failed",
+          "This sets a cookie, which a streamed batch cannot carry: use httpLink or httpBatchLink.",
+        );
+      }
+    },
+    set: send,
+    clear: () => {
+      send("", new Date(0));
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { AppError, appRouter, type Deps, listProcedures, toAppError } from "@robin/api";
+import express, { type Request, type Response, Router } from "express";
+import { createOpenApiExpressMiddleware } from "trpc-to-openapi";
+import { sendError } from "./error-response.ts";
+import { type AppResponse, createContext } from "./request-context.ts";
+
+interface RestRoute {
+  pattern: RegExp;
+  methods: Set<string>;
+}
+
+/** The REST paths of the procedures, to tell 404 from 405; trpc-to-openapi knows only "not found". */
+function restRoutes(): RestRoute[] {
+  const routes = new Map<string, RestRoute>();
+  for (const { meta } of listProcedures()) {
+    if (!meta.openapi) continue;
+    const { path, method } = meta.openapi;
+    const pattern = new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}/?$`, "i");
+    const route = routes.get(path) ?? { pattern, methods: new Set() };
+    route.methods.add(method);
+    routes.set(path, route);
+  }
+  return [...routes.values()];
+}
+
+/** Serves every procedure that declares `meta.openapi`. ADR 0001 lists what is corrected in the adapter, and how. */
+export function createRestRouter(deps: Deps, { bodyBytesMax }: { bodyBytesMax: number }): Router {
+  const routes = restRoutes();
+  const failures = new WeakMap<Request, AppError>();
+  const callProcedure = createOpenApiExpressMiddleware({
+    router: appRouter,
+    createContext: ({ req, res }) => createContext(deps, req as Request, res as AppResponse, "rest"),
+    onError: ({ error, req }) => {
+      failures.set(req as Request, toAppError(error.cause instanceof AppError ? error.cause : error));
+    },
+  });
+
+  const rest = Router({ caseSensitive: false });
+  rest.use((req, res, next) => {
+    const matching = routes.filter(({ pattern }) => pattern.test(req.path));
+    const methods = [...new Set(matching.flatMap((route) => [...route.methods]))];
+    if (methods.includes("GET")) methods.push("HEAD");
+    if (methods.length === 0) {
+      sendError(res, new AppError("not_found", `There is nothing at ${req.path.slice(0, 200)}.`));
+    } else if (req.method === "OPTIONS") {
+      res
+        .setHeader("allow", [...methods, "OPTIONS"].join(", "))
+        .status(204)
+        .end();
+    } else if (!methods.includes(req.method)) {
+      res.setHeader("allow", [...methods, "OPTIONS"].join(", "));
+      sendError(res, new AppError("method_not_allowed", `This path takes ${methods.join(", ")}.`));
+    } else {
+      next();
+    }
+  });
+  rest.use(refuseOtherBodies, express.json({ limit: bodyBytesMax, type: "application/json" }), requireJsonObject);
+  rest.use((req, res, next) => {
+    // Node leaves the body out of an answer to HEAD by itself.
+    if (req.method === "HEAD") req.method = "GET";
+    res.setHeader("cache-control", "no-store");
+    callProcedure(req, correctErrors(req, res)).catch(next);
+  });
+  return rest;
+
+  /** The adapter ends errors in tRPC's vocabulary; they leave in ours. */
+  function correctErrors(req: Request, res: Response): Response {
+    const end = res.end.bind(res);
+    res.end = ((body: string) => {
+      res.end = end;
+      const failure = failures.get(req);
+      if (failure) {
+        sendError(res, failure);
+        return res;
+      }
+      res.setHeader("content-type", "application/json; charset=utf-8");
+      res.setHeader("content-length", Buffer.byteLength(body));
+      return end(body);
+    }) as typeof res.end;
+    return res;
+  }
+}
+
+/** A POST without a body is fine where nothing is needed; one with another content type is a mistake. */
+function refuseOtherBodies(req: Request, res: Response, next: () => void): void {
+  const hasBody = req.headers["transfer-encoding"] !== undefined || Number(req.headers["content-length"] ?? 0) > 0;
+  if (hasBody && !req.is("application/json")) {
+    sendError(res, new AppError("unsupported_media_type", "Send the body as application/json."));
+    return;
+  }
+  // The adapter insists on the header even where there is no body.
+  if (!hasBody) req.headers["content-type"] = "application/json";
+  next();
+}
+
+function requireJsonObject(req: Request, res: Response, next: () => void): void {
+  const body: unknown = (req.body as unknown) ?? {};
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    sendError(res, new AppError("invalid_input", "The body must be a JSON object."));
+    return;
+  }
+  req.body = body;
+  next();
+}

@@ -1,0 +1,74 @@
+import type { Db } from "@robin/db";
+import type { CallOptions, RobinClient } from "@robin/sdk";
+import type { Authenticator, Principal } from "./features/auth/authenticator.ts";
+import type { Passwords } from "./features/auth/passwords.ts";
+import type { AccessTokens } from "./features/auth/access-tokens.ts";
+import type { HealthMonitor } from "./features/health/health.service.ts";
+import type { AppError } from "./errors.ts";
+
+export interface Clock {
+  now(): Date;
+}
+
+/** The part of a pino logger that the procedures use. */
+export interface Logger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Made once per process by `createDeps`. */
+export interface Deps {
+  db: Db;
+  robin: RobinClient;
+  clock: Clock;
+  logger: Logger;
+  accessTokens: AccessTokens;
+  authenticator: Authenticator;
+  passwords: Passwords;
+  health: HealthMonitor;
+  /** How long a refresh token lives when it is not used, in milliseconds. */
+  refreshTokenLifetimeMs: number;
+}
+
+/** The refresh token's place with the caller: a cookie, which procedures set without knowing of HTTP. */
+export interface RefreshCookie {
+  readonly value: string | undefined;
+  /** @throws AppError `precondition_failed` when the answer at hand cannot carry a cookie. */
+  ensureWritable(): void;
+  set(token: string, expiresAt: Date): void;
+  clear(): void;
+}
+
+/** Made for each request by the server that carries the procedures. */
+export interface Context {
+  deps: Deps;
+  requestId: string;
+  ipAddress: string;
+  userAgent: string;
+  /** Which adapter the call came by; REST hands over path parameters still percent-encoded. */
+  road: "trpc" | "rest";
+  /** Aborted when the caller goes away. */
+  signal: AbortSignal | undefined;
+  /** On the clock of `performance.now()`: the answer has to be there by then. */
+  deadlineAt: number;
+  refreshCookie: RefreshCookie;
+  /** Who calls, when a valid access token came along. */
+  principal: Principal | undefined;
+  /** Why there is no principal although a token came along. */
+  authenticationError: AppError | undefined;
+}
+
+/** For reads: ends with the request, when its time is up or the caller has gone. */
+export function readOptions({ signal, deadlineAt }: Context): CallOptions {
+  return { signal, timeoutMs: remainingMs(deadlineAt) };
+}
+
+/** For changes: once begun they are seen through, so that nothing is half done because a browser was closed. */
+export function changeOptions({ deadlineAt }: Context): CallOptions {
+  return { timeoutMs: remainingMs(deadlineAt) };
+}
+
+function remainingMs(deadlineAt: number): number {
+  return Math.max(1, Math.round(deadlineAt - performance.now()));
+}

@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { Permission, Role } from "../../permissions.ts";
+import { boolParam, Instant } from "../../rest-input.ts";
+
+const exampleUser = {
+  id: 1,
+  username: "admin@robin.local",
+  email: "admin@robin.local",
+  roles: ["ROLE_ADMIN" as const],
+};
+
+export const LoginInput = z
+  .strictObject({
+    username: z.string().trim().min(1).max(255).meta({ description: "The account's name, in any case." }),
+    password: z.string().min(1).max(1024),
+    rememberMe: boolParam("Accepted for the Robin UI; sessions always outlive the browser.").optional(),
+  })
+  .meta({ examples: [{ username: "admin@robin.local", password: "correct horse battery staple" }] });
+export type LoginInput = z.infer<typeof LoginInput>;
+
+/** Fields that have no value are absent, never null: the Robin UI refuses nulls. */
+export const UserSummary = z
+  .object({
+    id: z.number().int(),
+    username: z.string(),
+    email: z.string(),
+    firstName: z.string().optional(),
+    lastName: z.string().optional(),
+    roles: z.array(Role),
+  })
+  .meta({ id: "UserSummary", examples: [exampleUser] });
+export type UserSummary = z.infer<typeof UserSummary>;
+
+export const AccessTokenOutput = z
+  .object({
+    accessToken: z.string().meta({ description: "A JWT, sent as `Authorization: Bearer ...`." }),
+    tokenType: z.literal("Bearer"),
+    expiresIn: z.number().int().meta({ description: "Seconds until the access token expires." }),
+  })
+  .meta({ id: "AccessToken", examples: [{ accessToken: "eyJhbGciOi...", tokenType: "Bearer", expiresIn: 1800 }] });
+export type AccessTokenOutput = z.infer<typeof AccessTokenOutput>;
+
+export const LoginOutput = z.object({
+  user: UserSummary,
+  tokens: AccessTokenOutput,
+  permissions: z.array(Permission),
+});
+export type LoginOutput = z.infer<typeof LoginOutput>;
+
+export const LogoutOutput = z.object({ success: z.literal(true) }).meta({ examples: [{ success: true }] });
+
+export const VerifyOutput = z.object({ valid: z.boolean() }).meta({ examples: [{ valid: true }] });
+
+export const MeOutput = UserSummary.extend({
+  permissions: z.array(Permission),
+  createdAt: Instant,
+  lastLoginAt: Instant.optional(),
+  user: UserSummary.meta({ description: "The same user again, for clients of the former gateway." }),
+}).meta({
+  id: "Me",
+  examples: [{ ...exampleUser, permissions: ["VIEW_QUEUE"], createdAt: "2026-01-29T10:00:00.000Z", user: exampleUser }],
+});
+export type MeOutput = z.infer<typeof MeOutput>;

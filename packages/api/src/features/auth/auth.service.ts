@@ -1,0 +1,121 @@
+import type { Context } from "../../context.ts";
+import { AppError } from "../../errors.ts";
+import { permissionsOf, type Role } from "../../permissions.ts";
+import { withAudit } from "../audit/audit.service.ts";
+import type { AccessTokenOutput, LoginInput, LoginOutput, MeOutput, UserSummary } from "./auth.schemas.ts";
+import type { Principal } from "./authenticator.ts";
+import { openSession, revokeSessions, rotateRefreshToken, sessionOfRefreshToken } from "./sessions.ts";
+
+interface UserRow {
+  id: number;
+  username: string;
+  email: string;
+  firstName: string | null;
+  lastName: string | null;
+  roles: { role: Role }[];
+}
+
+/** Opens a session. An unknown user and a wrong password look alike and take the same time. */
+export async function login(ctx: Context, input: LoginInput): Promise<LoginOutput> {
+  const { db, passwords, clock } = ctx.deps;
+  const username = input.username.toLowerCase();
+  return withAudit(ctx, { action: "auth.login", targets: [username] }, async (audit) => {
+    const user = await db.user.findUnique({ where: { username }, include: { roles: true } });
+    const valid = await passwords.verify(input.password, user?.passwordHash);
+    if (!user || !valid) throw new AppError("unauthenticated", "Invalid username or password");
+    audit.actor = { id: user.id, username };
+    if (user.disabledAt) throw new AppError("forbidden", "User account is disabled");
+
+    const session = await openSession(ctx.deps, {
+      userId: user.id,
+      ipAddress: ctx.ipAddress,
+      userAgent: ctx.userAgent,
+    });
+    await db.user.update({ where: { id: user.id }, data: { lastLoginAt: clock.now() } });
+    const tokens = await issueAccessToken(ctx, user, session.sessionId);
+    ctx.refreshCookie.set(session.token, session.expiresAt);
+    return { user: toSummary(user), tokens, permissions: permissionsOf(rolesOf(user)) };
+  });
+}
+
+/** A new access token for the refresh cookie, which is exchanged for a new one as well. */
+export async function refresh(ctx: Context): Promise<AccessTokenOutput> {
+  const token = ctx.refreshCookie.value;
+  if (!token) throw new AppError("unauthenticated", "Sign in first: there is no refresh cookie.");
+  return withAudit(ctx, { action: "auth.refresh", targets: [] }, async (audit) => {
+    const rotation = await rotateRefreshToken(ctx.deps, token);
+    if (rotation.outcome === "refused") {
+      ctx.refreshCookie.clear();
+      throw new AppError("unauthenticated", "The session has ended. Sign in again.");
+    }
+    const user = await ctx.deps.db.user.findUniqueOrThrow({ where: { id: rotation.userId }, include: { roles: true } });
+    audit.actor = { id: user.id, username: user.username };
+    const tokens = await issueAccessToken(ctx, user, rotation.sessionId);
+    ctx.refreshCookie.set(rotation.refreshToken.token, rotation.refreshToken.expiresAt);
+    return tokens;
+  });
+}
+
+/** Ends the session of the refresh cookie and that of the access token. Never refuses: there may be neither. */
+export async function logout(ctx: Context): Promise<{ success: true }> {
+  const cookie = ctx.refreshCookie.value;
+  const ofCookie = cookie ? await sessionOfRefreshToken(ctx.deps.db, cookie) : undefined;
+  const sessionIds = [ofCookie, ctx.principal?.sessionId].filter((id) => id !== undefined);
+  if (sessionIds.length > 0) {
+    await withAudit(ctx, { action: "auth.logout", targets: sessionIds }, async () => {
+      await revokeSessions(ctx.deps, { id: { in: sessionIds } }, "LOGOUT");
+      sessionIds.forEach((id) => {
+        ctx.deps.authenticator.forget(id);
+      });
+    });
+  }
+  ctx.refreshCookie.clear();
+  return { success: true };
+}
+
+/** Whether the access token works. Not knowing, because the database is away, is an error rather than a no. */
+export function verify({ principal, authenticationError }: Context): { valid: boolean } {
+  if (authenticationError && authenticationError.code !== "unauthenticated") throw authenticationError;
+  return { valid: principal !== undefined };
+}
+
+/** The caller's account as the database has it now. */
+export async function me({ deps }: Context, principal: Principal): Promise<MeOutput> {
+  const user = await deps.db.user.findUnique({ where: { id: principal.userId }, include: { roles: true } });
+  if (!user) throw new AppError("unauthenticated", "The session has ended. Sign in again.");
+  const summary = toSummary(user);
+  return {
+    ...summary,
+    permissions: permissionsOf(summary.roles),
+    createdAt: user.createdAt,
+    ...(user.lastLoginAt && { lastLoginAt: user.lastLoginAt }),
+    user: summary,
+  };
+}
+
+async function issueAccessToken({ deps }: Context, user: UserRow, sessionId: string): Promise<AccessTokenOutput> {
+  const roles = rolesOf(user);
+  const accessToken = await deps.accessTokens.sign({
+    userId: user.id,
+    username: user.username,
+    roles,
+    permissions: permissionsOf(roles),
+    sessionId,
+  });
+  return { accessToken, tokenType: "Bearer", expiresIn: deps.accessTokens.lifetimeSeconds };
+}
+
+function rolesOf(user: UserRow): Role[] {
+  return user.roles.map(({ role }) => role);
+}
+
+function toSummary(user: UserRow): UserSummary {
+  return {
+    id: user.id,
+    username: user.username,
+    email: user.email,
+    ...(user.firstName !== null && { firstName: user.firstName }),
+    ...(user.lastName !== null && { lastName: user.lastName }),
+    roles: rolesOf(user),
+  };
+}

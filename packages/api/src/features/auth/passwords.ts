@@ -1,0 +1,27 @@
+import { compare, hash } from "@node-rs/bcrypt";
+import { randomBytes } from "node:crypto";
+
+/** The cost that sign-in promises; tests take a lower one. */
+export const defaultBcryptCost = 12;
+
+/** bcrypt reads no more than this many bytes, so a longer password would be cut without a word. */
+export const passwordBytesMax = 72;
+
+export type Passwords = Awaited<ReturnType<typeof createPasswords>>;
+
+/** bcrypt, computed off the event loop. */
+export async function createPasswords(cost = defaultBcryptCost) {
+  // Compared against for an unknown user, so that the answer takes as long as for a known one.
+  const nobodysHash = await hash(randomBytes(18).toString("base64"), { cost });
+
+  return {
+    hash: (password: string): Promise<string> => hash(password, { cost }),
+
+    /** False when there is no hash, after the same time as with one. */
+    async verify(password: string, passwordHash: string | undefined): Promise<boolean> {
+      const fits = Buffer.byteLength(password) <= passwordBytesMax;
+      const matches = await compare(password, passwordHash ?? nobodysHash);
+      return matches && fits && passwordHash !== undefined;
+    },
+  };
+}

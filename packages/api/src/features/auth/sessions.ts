@@ -1,0 +1,110 @@
+import type { Db, RevokedReason } from "@robin/db";
+import { createHash, randomBytes } from "node:crypto";
+import type { Clock } from "../../context.ts";
+
+/** Parallel tabs hold the same cookie; a rotated token works on for this long. */
+const rotationGraceMs = 30_000;
+const userAgentCharsMax = 255;
+
+export interface IssuedRefreshToken {
+  token: string;
+  expiresAt: Date;
+}
+
+export interface OpenedSession extends IssuedRefreshToken {
+  sessionId: string;
+}
+
+type Rotation =
+  { outcome: "rotated"; sessionId: string; userId: number; refreshToken: IssuedRefreshToken } | { outcome: "refused" };
+
+/** A session is one sign-in; it owns the family of refresh tokens that descend from it. */
+export interface SessionStore {
+  db: Db;
+  clock: Clock;
+  refreshTokenLifetimeMs: number;
+}
+
+export async function openSession(
+  store: SessionStore,
+  client: { userId: number; ipAddress: string; userAgent: string },
+): Promise<OpenedSession> {
+  const issued = newToken(store);
+  const session = await store.db.session.create({
+    data: {
+      userId: client.userId,
+      ipAddress: client.ipAddress,
+      userAgent: client.userAgent.slice(0, userAgentCharsMax),
+      createdAt: store.clock.now(),
+      lastUsedAt: store.clock.now(),
+      expiresAt: issued.expiresAt,
+      refreshTokens: {
+        create: { tokenHash: sha256(issued.token), createdAt: store.clock.now(), expiresAt: issued.expiresAt },
+      },
+    },
+  });
+  return { sessionId: session.id, ...issued };
+}
+
+/**
+ * Exchanges a refresh token for a new one. A token that was exchanged more than the grace ago can only be a copy:
+ * its whole family is revoked, the thief's tokens with the owner's.
+ */
+export async function rotateRefreshToken(store: SessionStore, token: string): Promise<Rotation> {
+  const tokenHash = sha256(token);
+  const now = store.clock.now();
+  return store.db.$transaction(async (tx) => {
+    const firstUse = await tx.refreshToken.updateMany({
+      where: { tokenHash, usedAt: null, expiresAt: { gt: now } },
+      data: { usedAt: now },
+    });
+    const known = await tx.refreshToken.findUnique({
+      where: { tokenHash },
+      include: { session: { include: { user: { select: { disabledAt: true } } } } },
+    });
+    if (!known) return { outcome: "refused" };
+    const { session } = known;
+    if (session.revokedAt || session.expiresAt <= now || known.expiresAt <= now || session.user.disabledAt) {
+      return { outcome: "refused" };
+    }
+    if (firstUse.count === 0 && (known.usedAt?.getTime() ?? 0) + rotationGraceMs < now.getTime()) {
+      await tx.session.update({ where: { id: session.id }, data: { revokedAt: now, revokedReason: "TOKEN_REUSE" } });
+      return { outcome: "refused" };
+    }
+    const issued = newToken(store);
+    await tx.refreshToken.create({
+      data: { tokenHash: sha256(issued.token), sessionId: session.id, createdAt: now, expiresAt: issued.expiresAt },
+    });
+    await tx.session.update({ where: { id: session.id }, data: { lastUsedAt: now, expiresAt: issued.expiresAt } });
+    return { outcome: "rotated", sessionId: session.id, userId: session.userId, refreshToken: issued };
+  });
+}
+
+/** The session that a refresh token belongs to, whether it still works or not. */
+export async function sessionOfRefreshToken(db: Db, token: string): Promise<string | undefined> {
+  const known = await db.refreshToken.findUnique({ where: { tokenHash: sha256(token) }, select: { sessionId: true } });
+  return known?.sessionId;
+}
+
+/** Ends the sessions that are still open; running access tokens stop working within a second. */
+export async function revokeSessions(
+  { db, clock }: Pick<SessionStore, "db" | "clock">,
+  which: { id: { in: string[] } } | { userId: number },
+  reason: RevokedReason,
+): Promise<void> {
+  await db.session.updateMany({
+    where: { ...which, revokedAt: null },
+    data: { revokedAt: clock.now(), revokedReason: reason },
+  });
+}
+
+function newToken({ clock, refreshTokenLifetimeMs }: SessionStore): IssuedRefreshToken {
+  return {
+    token: randomBytes(32).toString("base64url"),
+    expiresAt: new Date(clock.now().getTime() + refreshTokenLifetimeMs),
+  };
+}
+
+function sha256(token: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(createHash("sha256").update(token).digest());
+}

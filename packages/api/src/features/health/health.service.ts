@@ -1,0 +1,90 @@
+import type { Db } from "@robin/db";
+import { isRobinError, type RobinClient, type ServiceHealth } from "@robin/sdk";
+import type { Clock } from "../../context.ts";
+import type { AggregateHealth, PartStatus } from "./health.schemas.ts";
+
+/** The aggregate is open to everyone and every tab polls it, so Robin is asked at most this often. */
+const aggregateMs = 5000;
+const checkMs = 1000;
+
+export interface HealthMonitor {
+  /** At most five seconds old; any number of callers cause one check. Never rejects. */
+  aggregate(): Promise<AggregateHealth>;
+  /** Asks the database now, for at most a second. Never rejects. */
+  database(): Promise<PartStatus>;
+}
+
+export function createHealthMonitor({ db, robin, clock }: { db: Db; robin: RobinClient; clock: Clock }): HealthMonitor {
+  let latest: { checkedAt: number; health: Promise<AggregateHealth> } | undefined;
+
+  const database = async (): Promise<PartStatus> => (await answered(() => db.$queryRaw`SELECT 1`)).status;
+
+  async function check(): Promise<AggregateHealth> {
+    // Our own signal ends a slow check, not the SDK's deadline: a busy Robin must not open the breaker this way.
+    const signal = () => AbortSignal.timeout(checkMs);
+    const [client, service, databaseStatus] = await Promise.all([
+      answered(() => robin.health.client({ signal: signal() })),
+      answered(() => robin.health.service({ signal: signal() })),
+      database(),
+    ]);
+    const parts = [client.status, service.status, databaseStatus];
+    return {
+      timestamp: clock.now().getTime(),
+      service: "robin-gateway",
+      status: service.status === "DOWN" ? "DOWN" : parts.every((status) => status === "UP") ? "UP" : "DEGRADED",
+      ...(service.value && robinDetails(service.value)),
+      robinClientApi: { status: client.status },
+      robinServiceApi: { status: service.status },
+      database: { status: databaseStatus },
+    };
+  }
+
+  return {
+    database,
+    aggregate() {
+      const checkedAt = clock.now().getTime();
+      if (!latest || checkedAt - latest.checkedAt >= aggregateMs) latest = { checkedAt, health: check() };
+      return latest.health;
+    },
+  };
+}
+
+async function answered<Value>(ask: () => Promise<Value>): Promise<{ status: PartStatus; value?: Value }> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<{ status: PartStatus }>((resolve) => {
+    timer = setTimeout(resolve, checkMs + 50, { status: "UNKNOWN" });
+  });
+  const answer = ask().then(
+    (value) => ({ status: "UP" as const, value }),
+    (error: unknown) => ({
+      status: isRobinError(error) && error.kind === "aborted" ? ("UNKNOWN" as const) : ("DOWN" as const),
+    }),
+  );
+  return Promise.race([answer, tooLate]).finally(() => {
+    clearTimeout(timer);
+  });
+}
+
+/** Robin dropped `scheduler.cron` when the scheduler became a service; the UI's dashboard breaks without it. */
+function robinDetails({ uptime, listeners, queue, scheduler }: ServiceHealth): Partial<AggregateHealth> {
+  return {
+    uptime,
+    ...(listeners && { listeners: listeners.map(({ port, threadPool = {} }) => ({ port, threadPool })) }),
+    ...(queue && { queue: { size: queue.size, ready: queue.ready, claimed: queue.claimed, dead: queue.dead } }),
+    ...(scheduler?.service && {
+      scheduler: {
+        config: scheduler.config ?? {},
+        cron: {
+          initialDelaySeconds: scheduler.service.startDelaySeconds,
+          periodSeconds: scheduler.service.housekeepingIntervalSeconds,
+          lastExecutionEpochSeconds: epochSeconds(scheduler.service.lastHousekeepingAt),
+          nextExecutionEpochSeconds: epochSeconds(scheduler.service.nextHousekeepingAt),
+        },
+      },
+    }),
+  };
+}
+
+function epochSeconds(instant: Date | undefined): number | undefined {
+  return instant && Math.floor(instant.getTime() / 1000);
+}

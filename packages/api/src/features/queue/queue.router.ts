@@ -1,0 +1,107 @@
+import { procedure, router } from "../../trpc.ts";
+import { enqueue } from "./enqueue.service.ts";
+import {
+  EnqueueInput,
+  EnqueueOutput,
+  ListQueueInput,
+  ListQueueOutput,
+  QueueItemInput,
+  QueueItemOutput,
+  QueueItemsInput,
+  QueueItemsOutput,
+} from "./queue.schemas.ts";
+import { changeQueueItem, changeQueueItems, listQueue } from "./queue.service.ts";
+
+const tags = ["Queue"];
+
+export const queueRouter = router({
+  list: procedure
+    .meta({
+      permission: "VIEW_QUEUE",
+      openapi: {
+        method: "GET",
+        path: "/queue",
+        tags,
+        summary: "List the mail queue",
+        description: "Ordered by state (READY, CLAIMED, DEAD), then by arrival.",
+      },
+    })
+    .input(ListQueueInput)
+    .output(ListQueueOutput)
+    .query(({ ctx, input }) => listQueue(ctx, input)),
+
+  enqueue: procedure
+    .meta({
+      permission: "MANAGE_QUEUE",
+      openapi: { method: "POST", path: "/queue", tags, summary: "Compose a message and put it into the queue" },
+    })
+    .input(EnqueueInput)
+    .output(EnqueueOutput)
+    .mutation(({ ctx, input }) => enqueue(ctx, input)),
+
+  retryMany: procedure
+    .meta({
+      permission: "MANAGE_QUEUE",
+      openapi: { method: "POST", path: "/queue/retry", tags, summary: "Try many messages again now" },
+    })
+    .input(QueueItemsInput)
+    .output(QueueItemsOutput)
+    .mutation(({ ctx, input }) => changeQueueItems(ctx, "retry", input)),
+
+  bounceMany: procedure
+    .meta({
+      permission: "MANAGE_QUEUE",
+      openapi: { method: "POST", path: "/queue/bounce", tags, summary: "Give up many messages" },
+    })
+    .input(QueueItemsInput)
+    .output(QueueItemsOutput)
+    .mutation(({ ctx, input }) => changeQueueItems(ctx, "bounce", input)),
+
+  deleteMany: procedure
+    .meta({
+      permission: "DELETE_QUEUE_ITEMS",
+      openapi: { method: "POST", path: "/queue/delete", tags, summary: "Delete many messages" },
+    })
+    .input(QueueItemsInput)
+    .output(QueueItemsOutput)
+    .mutation(({ ctx, input }) => changeQueueItems(ctx, "delete", input)),
+
+  retry: procedure
+    .meta({
+      permission: "MANAGE_QUEUE",
+      openapi: {
+        method: "POST",
+        path: "/queue/{uid}/retry",
+        tags,
+        summary: "Try a message again now",
+        description: "Also revives a dead one. It spends one of the message's retries.",
+      },
+    })
+    .input(QueueItemInput)
+    .output(QueueItemOutput)
+    .mutation(({ ctx, input }) => changeQueueItem(ctx, "retry", input)),
+
+  bounce: procedure
+    .meta({
+      permission: "MANAGE_QUEUE",
+      openapi: {
+        method: "POST",
+        path: "/queue/{uid}/bounce",
+        tags,
+        summary: "Give up a message",
+        description: "Robin keeps it as DEAD and sends no notice to anyone.",
+      },
+    })
+    .input(QueueItemInput)
+    .output(QueueItemOutput)
+    .mutation(({ ctx, input }) => changeQueueItem(ctx, "bounce", input)),
+
+  delete: procedure
+    .meta({
+      permission: "DELETE_QUEUE_ITEMS",
+      openapi: { method: "DELETE", path: "/queue/{uid}", tags, summary: "Delete a message from the queue" },
+    })
+    .input(QueueItemInput)
+    .output(QueueItemOutput)
+    .mutation(({ ctx, input }) => changeQueueItem(ctx, "delete", input)),
+});

@@ -1,0 +1,161 @@
+import { QueueState } from "@robin/sdk";
+import { z } from "zod";
+import { Instant, intParam, listParam } from "../../rest-input.ts";
+
+export const queuePageSizeMax = 1000;
+export const queueBatchMax = 1000;
+
+const Count = z.int().min(0);
+const exampleUid = "0c1e5891-3ea6-4d36-b29e-ebe755134150";
+
+/** Robin's uids are UUIDs, but it takes any text for one; this keeps out what can never be one. */
+const QueueUid = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[\w.-]+$/, "has a character that no queue uid has")
+  .meta({ description: "The item's uid as the queue list gives it.", examples: [exampleUid] });
+
+export const ListQueueInput = z.strictObject({
+  page: intParam({ min: 1, max: 1_000_000, description: "Page number, from 1.", fallback: 1 }).default(1),
+  limit: intParam({ min: 1, max: queuePageSizeMax, description: "Items on a page.", fallback: 50 }).default(50),
+  state: listParam(QueueState.options, "Only items in these states; all by default.").optional(),
+  protocol: z
+    .string()
+    .trim()
+    .min(1)
+    .max(50)
+    .meta({ description: "Only items with this delivery protocol, in any case, such as ESMTP or LMTP." })
+    .optional(),
+  retryMin: intParam({ min: 0, max: 1_000_000, description: "Only items retried at least this often." }).optional(),
+  retryMax: intParam({ min: 0, max: 1_000_000, description: "Only items retried at most this often." }).optional(),
+});
+export type ListQueueInput = z.infer<typeof ListQueueInput>;
+
+export const QueueItem = z
+  .object({
+    uid: QueueUid,
+    sessionUid: z.string().optional().meta({ description: "The SMTP session that brought the message." }),
+    state: QueueState,
+    protocol: z.string(),
+    retryCount: Count,
+    lastRetryAt: Instant.optional().meta({ description: "Absent before the first retry." }),
+    envelopeCount: Count.meta({ description: "Envelopes still to be delivered." }),
+    recipients: z.array(z.string()).meta({ description: "At most five: Robin shows no more." }),
+    recipientsHidden: Count.meta({ description: "How many further recipients Robin counts, repeats included." }),
+    files: z.array(z.string()).meta({ description: "Names of the message files, at most five." }),
+  })
+  .meta({ id: "QueueItem" });
+export type QueueItem = z.infer<typeof QueueItem>;
+
+export const QueueTotals = z
+  .object({ ready: Count, claimed: Count, dead: Count })
+  .partial()
+  .meta({ id: "QueueTotals", description: "Matching items by state; a state that was not asked for is absent." });
+
+export const ListQueueOutput = z
+  .object({
+    items: z.array(QueueItem),
+    total: Count.meta({ description: "Matching items on all pages." }),
+    totals: QueueTotals,
+    page: Count,
+    limit: Count,
+    pages: Count,
+  })
+  .meta({
+    examples: [
+      {
+        items: [
+          {
+            uid: exampleUid,
+            sessionUid: "5a2ce6a0-7d0d-4a3c-9d2f-6a9c1d1e8f10",
+            state: "READY",
+            protocol: "ESMTP",
+            retryCount: 2,
+            lastRetryAt: "2026-08-21T13:22:16.000Z",
+            envelopeCount: 1,
+            recipients: ["pepper@example.com"],
+            recipientsHidden: 0,
+            files: ["qeml-20260821.5a2ce6a0.eml"],
+          },
+        ],
+        total: 1,
+        totals: { ready: 1, claimed: 0, dead: 0 },
+        page: 1,
+        limit: 50,
+        pages: 1,
+      },
+    ],
+  });
+export type ListQueueOutput = z.infer<typeof ListQueueOutput>;
+
+export const QueueItemInput = z.strictObject({ uid: QueueUid });
+export type QueueItemInput = z.infer<typeof QueueItemInput>;
+
+export const QueueItemOutput = z
+  .object({ uid: z.string(), success: z.literal(true), message: z.string() })
+  .meta({ id: "QueueItemResult" });
+export type QueueItemOutput = z.infer<typeof QueueItemOutput>;
+
+export const QueueItemsInput = z
+  .strictObject({ uids: z.array(QueueUid).min(1).max(queueBatchMax) })
+  .meta({ examples: [{ uids: [exampleUid] }] });
+export type QueueItemsInput = z.infer<typeof QueueItemsInput>;
+
+export const QueueItemsOutput = z
+  .object({
+    requested: Count.meta({ description: "Distinct uids in the request." }),
+    done: Count.meta({ description: "Items that Robin found and changed." }),
+    missing: Count.meta({ description: "Uids that are not, or no longer, in the queue." }),
+  })
+  .meta({ id: "QueueItemsResult", examples: [{ requested: 3, done: 2, missing: 1 }] });
+export type QueueItemsOutput = z.infer<typeof QueueItemsOutput>;
+
+/** An address that is safe within an SMTP command and a header. */
+const Address = z.email().max(254);
+
+export const EnqueueInput = z
+  .strictObject({
+    from: Address.meta({ description: "Envelope sender and From header." }),
+    to: z.array(Address).min(1).max(100).meta({ description: "Recipients; each becomes a queue item of its own." }),
+    subject: z.string().max(998).default(""),
+    text: z.string().optional().meta({ description: "The body as plain text." }),
+    html: z.string().optional().meta({ description: "The body as HTML; with `text` both are sent as alternatives." }),
+    route: z
+      .string()
+      .regex(/^[\w.-]{1,100}$/, "is not a route name")
+      .optional()
+      .meta({ description: "Name of a route in Robin's configuration; its default route otherwise." }),
+  })
+  .refine(({ text, html }) => text !== undefined || html !== undefined, {
+    error: "give `text`, `html` or both",
+    path: ["text"],
+  })
+  .meta({
+    examples: [{ from: "tony@example.com", to: ["pepper@example.com"], subject: "Lunch", text: "At noon?" }],
+  });
+export type EnqueueInput = z.infer<typeof EnqueueInput>;
+
+export const EnqueueOutput = z
+  .object({
+    messageId: z.string().meta({ description: "Message-ID header of the composed message, in angle brackets." }),
+    queued: z.array(
+      z.object({
+        to: z.string(),
+        sessionUid: z.string().meta({ description: "Find the new item in the queue list by this `sessionUid`." }),
+      }),
+    ),
+    failed: z
+      .array(z.object({ to: z.string(), message: z.string() }))
+      .meta({ description: "Recipients that Robin could not take, when others had been taken already." }),
+  })
+  .meta({
+    examples: [
+      {
+        messageId: "<b1d5-7f@example.com>",
+        queued: [{ to: "pepper@example.com", sessionUid: "5a2ce6a0-7d0d-4a3c-9d2f-6a9c1d1e8f10" }],
+        failed: [],
+      },
+    ],
+  });
+export type EnqueueOutput = z.infer<typeof EnqueueOutput>;

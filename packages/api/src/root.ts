@@ -1,0 +1,49 @@
+import type { z } from "zod";
+import { authRouter } from "./features/auth/auth.router.ts";
+import { healthRouter } from "./features/health/health.router.ts";
+import { queueRouter } from "./features/queue/queue.router.ts";
+import { createCallerFactory, type ProcedureMeta, router } from "./trpc.ts";
+
+export const appRouter = router({
+  auth: authRouter,
+  health: healthRouter,
+  queue: queueRouter,
+});
+export type AppRouter = typeof appRouter;
+
+export const createCaller = createCallerFactory(appRouter);
+
+export interface ProcedureInfo {
+  /** Such as `queue.list`. */
+  path: string;
+  type: "query" | "mutation" | "subscription";
+  meta: ProcedureMeta;
+  input: z.core.$ZodType | undefined;
+  output: z.core.$ZodType | undefined;
+}
+
+interface ProcedureDef {
+  type: ProcedureInfo["type"];
+  meta?: ProcedureMeta;
+  inputs: z.core.$ZodType[];
+  output?: z.core.$ZodType;
+}
+
+/** Every procedure with what it declares of itself. */
+export function listProcedures(): ProcedureInfo[] {
+  const procedures = appRouter._def.procedures as unknown as Record<string, { _def: ProcedureDef }>;
+  return Object.entries(procedures).map(
+    ([
+      path,
+      {
+        _def: { type, meta = {}, inputs, output },
+      },
+    ]) => ({
+      path,
+      type,
+      meta,
+      input: inputs[0],
+      output,
+    }),
+  );
+}

@@ -1,0 +1,85 @@
+import { initTRPC, TRPCError } from "@trpc/server";
+import superjson from "superjson";
+import type { OpenApiMeta } from "trpc-to-openapi";
+import type { Context } from "./context.ts";
+import { AppError, errorCatalogue } from "./errors.ts";
+import type { Permission } from "./permissions.ts";
+import { decodePathParameters } from "./rest-input.ts";
+import { toAppError } from "./translate-error.ts";
+
+export type ProcedureMeta = OpenApiMeta & {
+  /** What the caller must be allowed. Without it a `procedure` refuses everybody. */
+  permission?: Permission;
+  /** Marks a procedure that needs no permission: open to all, or to everyone who is signed in. */
+  access?: "public" | "signed-in";
+};
+
+const t = initTRPC
+  .context<Context>()
+  .meta<ProcedureMeta>()
+  .create({
+    transformer: superjson,
+    // Never a stack in an answer, whatever NODE_ENV says.
+    isDev: false,
+    errorFormatter({ shape, error, ctx }) {
+      const appError = toAppError(error.cause instanceof AppError ? error.cause : error);
+      const { httpStatus } = errorCatalogue[appError.code];
+      return {
+        ...shape,
+        message: appError.publicMessage,
+        data: {
+          code: shape.data.code,
+          httpStatus,
+          path: shape.data.path,
+          appCode: appError.code,
+          requestId: ctx?.requestId,
+          issues: appError.issues,
+        },
+      };
+    },
+  });
+
+export const router = t.router;
+export const createCallerFactory = t.createCallerFactory;
+
+/** `next()` never rejects; a failed result is thrown again with the code of the catalogue, so both roads agree on the status. */
+const translateErrors = t.middleware(async ({ ctx, path, next }) => {
+  const result = await next();
+  if (result.ok) return result;
+  const error = toAppError(result.error);
+  const { httpStatus, trpcCode } = errorCatalogue[error.code];
+  const fields = { requestId: ctx.requestId, procedure: path, code: error.code, userId: ctx.principal?.userId };
+  if (httpStatus === 500) ctx.deps.logger.error({ ...fields, err: error.cause }, "procedure failed");
+  else if (httpStatus > 500) ctx.deps.logger.warn({ ...fields, err: error.cause }, "procedure failed upstream");
+  throw new TRPCError({ code: trpcCode, message: error.publicMessage, cause: error });
+});
+
+/** REST paths arrive percent-encoded (ADR 0001); tRPC input is already what the caller meant. */
+const decodeRestInput = t.middleware(({ ctx, meta, getRawInput, next }) =>
+  ctx.road === "rest" && meta?.openapi
+    ? next({ getRawInput: async () => decodePathParameters(meta.openapi?.path ?? "", await getRawInput()) })
+    : next(),
+);
+
+const requireSignIn = t.middleware(({ ctx, next }) => {
+  if (!ctx.principal) {
+    throw ctx.authenticationError ?? new AppError("unauthenticated", "Sign in to use this.");
+  }
+  return next({ ctx: { principal: ctx.principal } });
+});
+
+const requirePermission = t.middleware(({ ctx, meta, path, next }) => {
+  const permission = meta?.permission;
+  if (!permission) throw new Error(`procedure ${path} declares no permission`);
+  if (!ctx.principal?.permissions.includes(permission)) {
+    throw new AppError("forbidden", `This needs the permission ${permission}.`);
+  }
+  return next();
+});
+
+/** Open to everyone; a principal may be there. */
+export const publicProcedure = t.procedure.use(translateErrors).use(decodeRestInput);
+/** `ctx.principal` is there and verified. */
+export const authedProcedure = publicProcedure.use(requireSignIn);
+/** Signed in and holding `meta.permission`: what nearly every procedure is made from. */
+export const procedure = authedProcedure.use(requirePermission);
