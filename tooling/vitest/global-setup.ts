@@ -11,9 +11,10 @@ import { findRedisServer, startRedis } from "./redis.ts";
 /** Called by vitest before the first test; what it returns is called after the last one, also when tests failed. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = mkdtempSync(path.join(tmpdir(), "robin-test-"));
-  const stops: (() => Promise<void>)[] = [() => Promise.resolve(rmSync(dataDir, { recursive: true, force: true }))];
+  const stops: (() => Promise<void>)[] = [];
   const stopAll = async () => {
     for (const stop of stops.reverse()) await stop();
+    rmSync(dataDir, { recursive: true, force: true });
   };
   try {
     const postgres = await startEmbeddedPostgres({ dataDir, durable: false });

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 export type TestRedis = { url: string; stop(): Promise<void> };
 
 /** Where redis-server is, or undefined when it is not on PATH. */
-export function findRedisServer(searchPath = process.env["PATH"] ?? ""): string | undefined {
+export function findRedisServer(searchPath = process.env.PATH ?? ""): string | undefined {
   const files = searchPath
     .split(path.delimiter)
     .filter(Boolean)
