@@ -1,4 +1,4 @@
-import type { Context, Deps, RefreshCookie } from "@robin/api";
+import type { Clock, Context, Deps, RefreshCookie } from "@robin/api";
 import { AppError } from "@robin/api";
 import { parseCookie, stringifySetCookie } from "cookie";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
@@ -42,7 +42,7 @@ export function createContext(deps: Deps, req: Request, res: AppResponse, road: 
     userAgent: req.headers["user-agent"] ?? "",
     signal: abortOnClose(res),
     deadlineAt,
-    refreshCookie: refreshCookie(req, res),
+    refreshCookie: refreshCookie(req, res, deps.clock),
     principal: authentication?.principal,
     authenticationError: authentication?.error,
   };
@@ -61,10 +61,10 @@ function abortOnClose(res: Response): AbortSignal {
   return controller.signal;
 }
 
-function refreshCookie(req: Request, res: Response): RefreshCookie {
+function refreshCookie(req: Request, res: Response, clock: Clock): RefreshCookie {
   const attributes = { httpOnly: true, sameSite: "strict", path: "/", secure: req.secure } as const;
   const send = (value: string, expiresAt: Date) => {
-    const maxAge = Math.max(0, Math.round((expiresAt.getTime() - Date.now()) / 1000));
+    const maxAge = Math.max(0, Math.round((expiresAt.getTime() - clock.now().getTime()) / 1000));
     res.setHeader(
       "set-cookie",
       stringifySetCookie({ name: refreshCookieName, value, maxAge, expires: expiresAt, ...attributes }),

@@ -8,12 +8,12 @@ export const queueBatchMax = 1000;
 const Count = z.int().min(0);
 const exampleUid = "0c1e5891-3ea6-4d36-b29e-ebe755134150";
 
-/** Robin's uids are UUIDs, but it takes any text for one; this keeps out what can never be one. */
+/** Robin makes UUIDs, but takes any text for a uid; an unknown one is simply not found. */
 const QueueUid = z
   .string()
   .min(1)
-  .max(100)
-  .regex(/^[\w.-]+$/, "has a character that no queue uid has")
+  .max(200)
+  .regex(/^\P{Cc}+$/u, "has a control character")
   .meta({ description: "The item's uid as the queue list gives it.", examples: [exampleUid] });
 
 export const ListQueueInput = z.strictObject({

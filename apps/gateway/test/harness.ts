@@ -1,0 +1,176 @@
+import { createDeps, type Deps, Role } from "@robin/api";
+import { createTestDatabase, createUser } from "@robin/db/testing";
+import { createDb, type Db } from "@robin/db";
+import { createRobinClient, type RobinClientConfig } from "@robin/sdk";
+import { createManualClock, createRobinSimulator, type RobinSimulator } from "@robin/simulator";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Writable } from "node:stream";
+import { pino } from "pino";
+import { type AppConfig, createApp } from "../src/app.ts";
+import { createOpenApiDocument } from "../src/openapi.ts";
+import { answerBrokenRequests } from "../src/server.ts";
+import { startPortProxy, type PortProxy } from "./port-proxy.ts";
+
+export const testSecret = "a secret for tests that is long enough";
+export const testPassword = "correct horse battery staple";
+
+type ManualClock = ReturnType<typeof createManualClock>;
+
+interface TestGatewayOptions {
+  simulator?: Parameters<typeof createRobinSimulator>[0];
+  robin?: Partial<RobinClientConfig>;
+  app?: Partial<AppConfig>;
+  secrets?: [string, ...string[]];
+  algorithm?: "HS256" | "HS384" | "HS512";
+  /** Shares the database (and the clock) of another gateway, as a second process would. */
+  beside?: TestGateway;
+}
+
+interface RequestOptions {
+  method?: string;
+  token?: string;
+  /** Sent as JSON; text and bytes are sent as they are. */
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** Parsed when the answer is JSON. */
+  body: unknown;
+}
+
+/** A gateway over HTTP on a free port, with a database of its own and a simulated Robin. */
+export interface TestGateway {
+  url: string;
+  db: Db;
+  databaseUrl: string;
+  /** Stands between the gateway and PostgreSQL; cut it to take the database away. */
+  databaseProxy: PortProxy;
+  simulator: RobinSimulator;
+  clock: ManualClock;
+  deps: Deps;
+  /** What was logged, one object a line. */
+  logs: Record<string, unknown>[];
+  request(path: string, options?: RequestOptions): Promise<Answer>;
+  /** Creates an account with these roles and signs it in. */
+  signIn(...roles: Role[]): Promise<SignedIn>;
+  close(): Promise<void>;
+}
+
+export interface SignedIn {
+  userId: number;
+  username: string;
+  token: string;
+  /** As a browser sends it: `refreshToken=...`. */
+  cookie: string;
+}
+
+export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const shared = options.beside;
+  const own = shared ? undefined : await createTestDatabase();
+  const databaseUrl = shared?.databaseUrl ?? own?.url ?? "";
+  const databaseProxy = await startPortProxy(Number(new URL(databaseUrl).port));
+  const proxied = new URL(databaseUrl);
+  proxied.port = String(databaseProxy.port);
+  const db = createDb(proxied.href, { maxConnections: 5 });
+
+  const clock = shared?.clock ?? createManualClock(new Date());
+  const simulator = shared?.simulator ?? (await createRobinSimulator({ clock, ...options.simulator }));
+  const robin = createRobinClient({
+    clientApi: { url: simulator.clientUrl },
+    serviceApi: { url: simulator.serviceUrl },
+    timeoutMs: 2000,
+    ...options.robin,
+  });
+
+  const logs: Record<string, unknown>[] = [];
+  const logger = pino(
+    { level: "debug" },
+    new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        logs.push(JSON.parse(chunk.toString()) as Record<string, unknown>);
+        done();
+      },
+    }),
+  );
+  const deps = await createDeps(
+    {
+      accessTokens: {
+        secrets: options.secrets ?? [testSecret],
+        algorithm: options.algorithm ?? "HS256",
+        lifetimeSeconds: 1800,
+      },
+      refreshTokenLifetimeMs: 7 * 24 * 60 * 60 * 1000,
+      bcryptCost: 4,
+    },
+    { db, robin, logger, clock },
+  );
+  const config: AppConfig = {
+    bodyBytesMax: 1024 ** 2,
+    requestTimeoutMs: 5000,
+    corsOrigins: [],
+    corsAllowCredentials: true,
+    trustProxy: false,
+    ...options.app,
+  };
+  const app = createApp({ deps, logger, config, openApiDocument: createOpenApiDocument("test") });
+  const server = answerBrokenRequests(createServer(app));
+  const url = await listen(server);
+
+  const request = async (path: string, { method, token, body, headers = {} }: RequestOptions = {}): Promise<Answer> => {
+    const raw = typeof body === "string" || body instanceof Uint8Array;
+    const response = await fetch(url + path, {
+      method: method ?? (body === undefined ? "GET" : "POST"),
+      redirect: "manual",
+      headers: {
+        ...(token && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: raw ? (body as string) : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const json = response.headers.get("content-type")?.startsWith("application/json") === true && text !== "";
+    return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : undefined };
+  };
+
+  return {
+    url,
+    db,
+    databaseUrl,
+    databaseProxy,
+    simulator,
+    clock,
+    deps,
+    logs,
+    request,
+    async signIn(...roles) {
+      const passwordHash = await deps.passwords.hash(testPassword);
+      const user = await createUser(db, { passwordHash, roles: roles.length > 0 ? roles : ["ROLE_ADMIN"] });
+      const answer = await request("/api/v1/auth/login", {
+        body: { username: user.username, password: testPassword },
+      });
+      const { tokens } = answer.body as { tokens: { accessToken: string } };
+      const cookie = answer.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+      return { userId: user.id, username: user.username, token: tokens.accessToken, cookie };
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await robin.close();
+      await db.$disconnect();
+      await databaseProxy.close();
+      if (!shared) await simulator.close();
+      await own?.drop();
+    },
+  };
+}
+
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
