@@ -2,8 +2,8 @@ import { Agent, type Dispatcher } from "undici";
 import type { RobinService } from "./errors.ts";
 
 /** Per port, so that one Robin (two ports) stays within 100 connections, of which 20 are kept alive. */
-const keptAlivePerPort = 10;
-const freshPerPort = 40;
+const keptAlivePerPortMax = 10;
+const freshPerPortMax = 40;
 
 /** Robin closes idle connections after 30 to 40 s. Closing first avoids writing a POST into a dying one. */
 const keepAliveTimeoutMs = 20_000;
@@ -25,7 +25,9 @@ export interface RobinAgent {
   close(): Promise<void>;
 }
 
-export function createRobinAgent(): RobinAgent {
+/** `maxConnections` is how many calls per port there are at once; no pool gets more connections than that. */
+export function createRobinAgent(maxConnections: number): RobinAgent {
+  const keptAlivePerPort = Math.min(keptAlivePerPortMax, maxConnections);
   // No undici timers on answers: the one deadline of a call reaches the socket through its signal.
   const shared = {
     headersTimeout: 0,
@@ -41,7 +43,7 @@ export function createRobinAgent(): RobinAgent {
     keepAliveMaxTimeout: keepAliveTimeoutMs,
   });
   // Pipelining 0 makes undici send `Connection: close` and end the connection after the answer.
-  const fresh = new Agent({ ...shared, connections: freshPerPort, pipelining: 0 });
+  const fresh = new Agent({ ...shared, connections: Math.min(freshPerPortMax, maxConnections), pipelining: 0 });
   const leased: Record<RobinService, number> = { client: 0, service: 0 };
 
   return {

@@ -14,12 +14,13 @@ export interface TransportFailure {
 }
 
 export function describeFailure(error: unknown): TransportFailure {
-  const { code, message } = innermost(error);
+  const { name, code, message } = innermost(error);
   const cause = Object.assign(new Error(code === undefined ? message : `${code}: ${message}`), code ? { code } : {});
   if (code === "UND_ERR_CONNECT_TIMEOUT" || code === "ETIMEDOUT") {
     return { kind: "timeout", isReset: false, message: "no connection in time", cause };
   }
-  if (code?.startsWith("HPE_") === true || code === "UND_ERR_HEADERS_OVERFLOW") {
+  // The parser gives a code only for some of its errors.
+  if (name === "HTTPParserError" || code === "UND_ERR_HEADERS_OVERFLOW") {
     return { kind: "invalid-response", isReset: false, message: "the answer was not HTTP", cause };
   }
   if (code !== undefined && resetCodes.has(code)) {
@@ -28,12 +29,18 @@ export function describeFailure(error: unknown): TransportFailure {
   return { kind: "network", isReset: false, message: code ? `no connection (${code})` : "the exchange failed", cause };
 }
 
-function innermost(error: unknown): { code: string | undefined; message: string } {
-  let found: { code: string | undefined; message: string } = { code: undefined, message: "unknown failure" };
+interface Innermost {
+  name: string;
+  code: string | undefined;
+  message: string;
+}
+
+function innermost(error: unknown): Innermost {
+  let found: Innermost = { name: "", code: undefined, message: "unknown failure" };
   // Bounded: causes could form a circle.
   for (let depth = 0, current = error; depth < 8 && current instanceof Error; depth += 1) {
     const code: unknown = "code" in current ? current.code : undefined;
-    found = { code: typeof code === "string" ? code : found.code, message: current.message };
+    found = { name: current.name, code: typeof code === "string" ? code : found.code, message: current.message };
     current = firstOf(current);
   }
   return found;

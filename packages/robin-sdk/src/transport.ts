@@ -62,7 +62,7 @@ interface Answer {
 
 export function createTransport(config: RobinClientConfig): Transport {
   const limits = limitsOf(config);
-  const agent = createRobinAgent();
+  const agent = createRobinAgent(limits.maxConnections);
   const ports = { client: createPort("client"), service: createPort("service") };
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
