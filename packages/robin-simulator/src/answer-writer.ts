@@ -17,10 +17,12 @@ export function createAnswerWriter(options: { nagleDelayMs: number; closing: Abo
     response.sendDate = false;
     response.removeHeader("Connection");
     response.statusCode = answer.status;
-    if (answer.headers.Connection === undefined) response.setHeader("Date", new Date().toUTCString());
-    for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+    const { "Www-authenticate": challenge, ...others } = answer.headers;
+    if (challenge !== undefined) response.setHeader("Www-authenticate", challenge);
+    if (others.Connection === undefined) response.setHeader("Date", new Date().toUTCString());
+    for (const [name, value] of Object.entries(others)) response.setHeader(name, value);
     // HEAD goes out without any length; a body of length 0 means "unknown length" to Java.
-    if (request.method !== "HEAD" && answer.headers["Content-length"] === undefined) {
+    if (request.method !== "HEAD" && others["Content-Length"] === undefined) {
       if (answer.body.length === 0) response.setHeader("Transfer-encoding", "chunked");
       else response.setHeader("Content-length", answer.body.length);
     }

@@ -21,7 +21,7 @@ export const httpLayerError = (status: number, reason: string, detail: string): 
   const body = Buffer.from(`<h1>${status} ${reason}</h1>${detail}`);
   return {
     status,
-    headers: { "Content-length": String(body.length), "Content-type": "text/html", Connection: "close" },
+    headers: { "Content-Length": String(body.length), "Content-Type": "text/html", Connection: "close" },
     body,
   };
 };

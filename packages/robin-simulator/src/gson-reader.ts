@@ -1,5 +1,5 @@
 import { JavaError } from "./answer.ts";
-import { GsonText, readLiteral } from "./gson-tokens.ts";
+import { GsonText } from "./gson-tokens.ts";
 import type { GsonToken } from "./gson-tokens.ts";
 
 /** Gson's Map<String, Object>: every number is a Java double. A Map keeps keys such as `__proto__` harmless. */
@@ -15,9 +15,9 @@ export function parseGson(text: string): GsonMap | null {
   const source = new GsonText(text);
   if (source.nextSignificant("$") === undefined) return null;
   source.stepBack();
-  const reader = new GsonReader(source);
-  const map = reader.readRoot();
-  if (map !== null || text.trim() !== "") reader.requireEnd();
+  source.skipSecurityPrefix();
+  const map = new GsonReader(source).readRoot();
+  if (map !== null) source.requireEnd();
   return map;
 }
 
@@ -61,6 +61,7 @@ class GsonReader {
       this.#open(true);
       const key = this.#readValue(this.#nextElement());
       const value = this.#readValue(this.#nextElement());
+      if (key === null) throw new JavaError("key == null");
       this.#put(map, typeof key === "string" ? key : JSON.stringify(key), value);
       const end = this.#nextElement();
       if (end.kind !== "END_ARRAY") throw this.#source.unexpected("END_ARRAY", end.kind, this.#path());
@@ -70,21 +71,25 @@ class GsonReader {
     return map;
   }
 
-  requireEnd(): void {
-    if (this.#source.nextSignificant("$") !== undefined) throw new JavaError("JSON document was not fully consumed.");
-  }
-
   #put(map: GsonMap, name: string, value: GsonValue): void {
-    if ((map.get(name) ?? null) !== null) throw new JavaError(`duplicate key: ${name}`);
+    if (map.has(name)) throw new JavaError(`duplicate key: ${name}`);
     map.set(name, value);
   }
 
   #readValue(token: GsonToken): GsonValue {
-    if (token.kind === "BEGIN_OBJECT") return this.#readObject();
-    if (token.kind === "BEGIN_ARRAY") return this.#readArray();
-    if (token.kind === "END_ARRAY") throw new JavaError("java.lang.IllegalStateException: Unexpected token: END_ARRAY");
-    this.#count();
-    return "value" in token ? token.value : null;
+    switch (token.kind) {
+      case "BEGIN_OBJECT":
+        return this.#readObject();
+      case "BEGIN_ARRAY":
+        return this.#readArray();
+      case "END_ARRAY":
+        throw new JavaError("java.lang.IllegalStateException: Unexpected token: END_ARRAY");
+      default: {
+        const value = token.read();
+        this.#count();
+        return value;
+      }
+    }
   }
 
   #readObject(): GsonMap {
@@ -149,7 +154,7 @@ class GsonReader {
     const character = this.#source.requireSignificant(path);
     if (character === "]" && wasFirst) return { kind: "END_ARRAY" };
     this.#source.stepBack();
-    return "],;".includes(character) ? { kind: "NULL" } : this.#nextValue();
+    return "],;".includes(character) ? { kind: "NULL", read: () => null } : this.#nextValue();
   }
 
   #nextValue(): GsonToken {
@@ -158,11 +163,11 @@ class GsonReader {
     if (character === "{") return { kind: "BEGIN_OBJECT" };
     if (character === "[") return { kind: "BEGIN_ARRAY" };
     if (character === '"' || character === "'")
-      return { kind: "STRING", value: this.#source.readQuoted(character, path) };
-    if (character === "," || character === ";") throw this.#source.malformed("Unexpected value", path);
+      return { kind: "STRING", read: () => this.#source.readQuoted(character, path) };
+    if (",;]".includes(character)) throw this.#source.malformed("Unexpected value", path);
     this.#source.stepBack();
-    if (!this.#source.isWordStart(character)) throw this.#source.malformed("Unexpected value", path);
-    return readLiteral(this.#source.readWord());
+    if (!this.#source.isWordStart(character)) throw this.#source.malformed("Expected value", path);
+    return this.#source.nextLiteral();
   }
 
   #top(): Container {

@@ -1,11 +1,12 @@
 import { JavaError } from "./answer.ts";
 
-/** What stands next in the text. Quoted and bare strings are one kind to the caller. */
+/**
+ * What stands next in the text. Quoted and bare strings are one kind to the caller.
+ * A value is taken out of the text only when it is read, because Gson's error texts name the place before it.
+ */
 export type GsonToken =
-  | { kind: "BEGIN_ARRAY" | "END_ARRAY" | "BEGIN_OBJECT" | "END_OBJECT" | "NULL" | "END_DOCUMENT" }
-  | { kind: "STRING"; value: string }
-  | { kind: "NUMBER"; value: number }
-  | { kind: "BOOLEAN"; value: boolean };
+  | { kind: "BEGIN_ARRAY" | "END_ARRAY" | "BEGIN_OBJECT" }
+  | { kind: "STRING" | "NUMBER" | "BOOLEAN" | "NULL"; read: () => string | number | boolean | null };
 
 const guide = "https://github.com/google/gson/blob/main/Troubleshooting.md";
 
@@ -13,6 +14,7 @@ const guide = "https://github.com/google/gson/blob/main/Troubleshooting.md";
 const wordEnd = /[/\\;#={}[\]:, \t\f\r\n]/;
 const simpleEscapes: Readonly<Record<string, string>> = { t: "\t", b: "\b", n: "\n", r: "\r", f: "\f" };
 const sameEscapes = "\n'\"\\/";
+const securityPrefix = ")]}'\n";
 const strictNumber = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 
 /** The lowest layer of Gson's lenient reader: characters, blanks, comments, literals, and the place for error texts. */
@@ -48,6 +50,21 @@ export class GsonText {
     this.#position -= 1;
   }
 
+  /** Some servers put this in front of JSON so that it cannot run as a script; Gson knows it. */
+  skipSecurityPrefix(): void {
+    this.requireSignificant("$");
+    this.stepBack();
+    if (this.#text.startsWith(securityPrefix, this.#position)) this.#position += securityPrefix.length;
+  }
+
+  /** After the value only blanks may follow, not even a comment: Gson is strict again there. */
+  requireEnd(): void {
+    const rest = this.#text.slice(this.#position).search(/[^ \t\r\n]/);
+    if (rest < 0) return;
+    this.#position += rest + 1;
+    throw this.malformed("Use JsonReader.setStrictness(Strictness.LENIENT) to accept malformed JSON", "$");
+  }
+
   /** Skips the character if it is the next one. */
   skipIfNext(character: string): void {
     if (this.#text[this.#position] === character) this.#position += 1;
@@ -63,6 +80,23 @@ export class GsonText {
     const word = length < 0 ? rest : rest.slice(0, length);
     this.#position += word.length;
     return word;
+  }
+
+  /** A bare word as the value Gson sees in it: hex, `+1`, `.5` and `Infinity` are strings. */
+  nextLiteral(): GsonToken {
+    const start = this.#position;
+    const word = this.readWord();
+    const lower = word.toLowerCase();
+    if (lower === "null") return { kind: "NULL", read: () => null };
+    if (lower === "true" || lower === "false") return { kind: "BOOLEAN", read: () => lower === "true" };
+    const isNumber = strictNumber.test(word);
+    // Whole numbers are taken out at once, the others when they are read.
+    if (!isWholeNumber(word)) this.#position = start;
+    const read = (): string | number => {
+      this.#position = start + word.length;
+      return isNumber ? Number(word) : word;
+    };
+    return { kind: isNumber ? "NUMBER" : "STRING", read };
   }
 
   readQuoted(quote: string, path: string): string {
@@ -117,7 +151,7 @@ export class GsonText {
     if (next !== "*") return false;
     const end = this.#text.indexOf("*/", this.#position + 1);
     if (end < 0) {
-      this.#position = this.#text.length;
+      this.#position = Math.max(this.#position + 1, this.#text.length - 1);
       throw this.malformed("Unterminated comment", path);
     }
     this.#position = end + 2;
@@ -137,10 +171,9 @@ export class GsonText {
   }
 }
 
-/** Reads a bare word as the value Gson sees in it: hex, `+1`, `.5` and `Infinity` are strings. */
-export function readLiteral(word: string): GsonToken {
-  const lower = word.toLowerCase();
-  if (lower === "null") return { kind: "NULL" };
-  if (lower === "true" || lower === "false") return { kind: "BOOLEAN", value: lower === "true" };
-  return strictNumber.test(word) ? { kind: "NUMBER", value: Number(word) } : { kind: "STRING", value: word };
+/** Negative zero is none: as a long it would lose its sign. */
+function isWholeNumber(word: string): boolean {
+  if (!/^(?:0|-?[1-9][0-9]*)$/.test(word)) return false;
+  const value = BigInt(word);
+  return value === BigInt.asIntN(64, value);
 }

@@ -28,7 +28,7 @@ export interface RecordedRequest {
 }
 
 /** The parts of a handler's context that are the same for every request of a port. */
-export type PortState = Pick<RouteContext, "queue" | "clock" | "uptimeMs" | "workerStatistics">;
+export type PortState = Pick<RouteContext, "queue" | "clock" | "files" | "newUuid" | "uptimeMs" | "workerStatistics">;
 
 export interface PortOptions {
   readonly port: SimulatorPort;
@@ -60,7 +60,7 @@ export function createPortServer(options: PortOptions): PortServer {
   let line: Promise<void> = Promise.resolve();
 
   const server: Server = createServer(
-    { keepAliveTimeout: idleTimeoutMs, requestTimeout: 0, headersTimeout: 0 },
+    { keepAliveTimeout: idleTimeoutMs, requestTimeout: 0, headersTimeout: 0, requireHostHeader: false },
     (request, response) => {
       const exchange = receive(request, options, sockets.get(request.socket) ?? 0);
       line = line

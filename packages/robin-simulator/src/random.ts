@@ -6,7 +6,7 @@ export interface Random {
   below(bound: number): number;
   pick<T>(values: readonly [T, ...T[]]): T;
   /** A UUID of version 4, as Robin's relay and session UIDs are. */
-  uuid(): string;
+  readonly uuid: () => string;
 }
 
 /** mulberry32: small, quick and good enough for test data; never for secrets. */

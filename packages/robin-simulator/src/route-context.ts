@@ -1,5 +1,6 @@
 import type { SimulatorClock } from "./clock.ts";
 import type { SimulatedQueue } from "./queue.ts";
+import type { ServerFiles } from "./server-files.ts";
 
 /** What the delivery worker shows in the health answer. */
 export interface WorkerStatistics {
@@ -20,6 +21,9 @@ export interface RouteContext {
   readonly authenticated: boolean;
   readonly queue: SimulatedQueue;
   readonly clock: SimulatorClock;
+  readonly files: ServerFiles;
+  /** From the seed, so that answers repeat. */
+  readonly newUuid: () => string;
   readonly readBytes: () => Promise<Buffer>;
   /** The body as Robin's handlers read text: UTF-8, each line ended by one newline. */
   readonly readText: () => Promise<string>;

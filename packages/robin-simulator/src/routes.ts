@@ -1,5 +1,6 @@
 import type { Answer } from "./answer.ts";
 import { json, text } from "./answer.ts";
+import { enqueue } from "./enqueue.ts";
 import type { SimulatorPort } from "./faults.ts";
 import { clientLanding, favicon, serviceLanding } from "./landing-pages.ts";
 import { listQueue } from "./queue-list.ts";
@@ -23,7 +24,7 @@ export const routes: Readonly<Record<SimulatorPort, readonly Route[]>> = {
     { path: "/favicon.ico", guard: "none", handle: favicon },
     { path: "/health", guard: "none", handle: () => json(200, '{"status":"UP"}') },
     { path: "/client/send", guard: { method: "POST" }, handle: notSimulated },
-    { path: "/client/queue", guard: { method: "POST" }, handle: notSimulated },
+    { path: "/client/queue", guard: { method: "POST" }, handle: enqueue },
     { path: "/client/queue/list", guard: "auth", handle: listQueue },
     { path: "/client/queue/delete", guard: { method: "POST" }, handle: deleteItems },
     { path: "/client/queue/retry", guard: { method: "POST" }, handle: retryItems },

@@ -9,6 +9,7 @@ import { createSimulatedQueue } from "./queue.ts";
 import type { SimulatedQueue } from "./queue.ts";
 import { createRandom } from "./random.ts";
 import { createMailFactory, seedQueue } from "./seed.ts";
+import { createServerFiles } from "./server-files.ts";
 import { createWorker, idleStatistics } from "./worker.ts";
 
 export interface SimulatorOptions {
@@ -50,15 +51,16 @@ export interface RobinSimulator {
 
 const workerTickMs = 1000;
 const hostname = "mail.robin.example";
-const queueFolder = "/usr/local/robin/store/queue";
+const storeFolder = "/usr/local/robin/store";
 
 /** Starts both ports. Rejects with node's error (`EADDRINUSE`...) if one cannot be had, and then leaves none open. */
 export async function createRobinSimulator(options: SimulatorOptions = {}): Promise<RobinSimulator> {
   const { clock = systemClock, host = "127.0.0.1", seed = 1, recordedRequestsMax = 100_000 } = options;
   const startedAt = clock.now().getTime();
   const random = createRandom(seed);
-  const queue = createSimulatedQueue({ clock, random, hostname, queueFolder });
-  const mail = createMailFactory(random, clock, queueFolder);
+  const files = createServerFiles({ storeFolder, newUuid: random.uuid, nowMs: () => clock.now().getTime() });
+  const queue = createSimulatedQueue({ clock, random, hostname, queueFolder: files.queueFolder });
+  const mail = createMailFactory(random, clock, files.queueFolder);
   seedQueue(queue, mail, options.items ?? 42);
   const worker = options.worker === true ? createWorker({ queue, random, clock, mail }) : undefined;
 
@@ -75,6 +77,8 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
       state: {
         queue,
         clock,
+        files,
+        newUuid: random.uuid,
         uptimeMs: () => clock.now().getTime() - startedAt,
         workerStatistics: worker?.statistics ?? idleStatistics,
       },
