@@ -323,6 +323,18 @@ describe("transport over odd servers", () => {
     expect(error).not.toHaveProperty("retryAfterMs");
   });
 
+  it("reads a refusal that comes while it is still sending", async () => {
+    await using server = await createStandIn((request, response) => {
+      request.pause();
+      response.writeHead(401, { "content-type": "text/plain" }).end("Unauthorized");
+    });
+    await using client = createTestClient(server.url);
+    // More than the buffers of a connection hold, so that it cannot be sent to its end.
+    const message = new Uint8Array(32 * 1024 * 1024);
+    const error = await failureOf(client.queue.enqueueRaw({ mail: "a@x", rcpt: ["b@x"], message }));
+    expect(error).toMatchObject({ kind: "http", status: 401, detail: "Unauthorized" });
+  });
+
   it("leaves the rest of an endless error page behind", async () => {
     await using server = await createStandIn((_request, response) => {
       response.writeHead(502, { "content-type": "text/html" }).write("<h1>".repeat(20_000));
