@@ -87,7 +87,11 @@ async function main() {
   }
   const [command, ...nodeArgs] = nodeCommand();
   const env = { ...process.env, PATH: `${binDir}${path.delimiter}${process.env.PATH ?? ""}` };
-  const child = spawn(command, [...nodeArgs, path.join(root, script), ...args], { cwd: root, env, stdio: "inherit" });
+  const child = spawn(command, [...nodeArgs, path.join(root, script), ...args], {
+    cwd: root,
+    env,
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+  });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   const { code, signal } = await finished(child);
   // The usual code of a program that a signal ended; our own handlers keep us from dying of the same signal.

@@ -3,7 +3,7 @@
  * the coverage is not measured, since it would be that of a part. The last line is always `N passed, N failed`.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { generateIfNeeded } from "../packages/db/scripts/generate.ts";
 import { root, runCommand } from "./command.ts";
@@ -50,7 +50,7 @@ await step("eslint, tsc", () => {
     packageManager: string;
   };
   // turbo calls pnpm by name; npx puts it on the PATH from its cache.
-  const turbo = "turbo run lint lint:root typecheck typecheck:root --output-logs=errors-only --no-update-notifier";
+  const turbo = `turbo run lint lint:root typecheck typecheck:root --continue=always --concurrency=${Math.max(2, availableParallelism())} --output-logs=errors-only --no-update-notifier`;
   return succeeds(["npx", "-y", "-p", packageManager, "-c", turbo], {
     TURBO_TELEMETRY_DISABLED: "1",
     DO_NOT_TRACK: "1",

@@ -30,7 +30,7 @@ function messageOf(error: unknown): string {
 
 /**
  * Applies the migrations that the database does not have yet, and says which. Any number of processes may call it at
- * once: one works, the others wait for it and find nothing to do. Throws one sentence without the password when the
+ * once: one works, the others wait for it and find nothing to do. Throws DatabaseUnavailableError when the
  * database cannot be reached.
  */
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<{ applied: string[] }> {

@@ -31,9 +31,13 @@ const reasons: Record<string, string> = {
   "3D000": "there is no such database",
 };
 
+/** The message is one sentence for the operator, without user and password. */
+export class DatabaseUnavailableError extends Error {
+  override readonly name = "DatabaseUnavailableError";
+}
+
 /**
- * Connects, waiting up to `waitMs` for a server that is still starting. Throws one sentence that names host and database
- * but neither user nor password.
+ * Connects, waiting up to `waitMs` for a server that is still starting. Throws DatabaseUnavailableError.
  */
 export async function connectWhenUp(url: string, waitMs: number): Promise<pg.Client> {
   const deadline = Date.now() + waitMs;
@@ -50,8 +54,10 @@ export async function connectWhenUp(url: string, waitMs: number): Promise<pg.Cli
       await client.end().catch(() => undefined);
       const code = codeOf(error);
       if (!notYet.has(code) || Date.now() >= deadline) {
-        // eslint-disable-next-line preserve-caught-error -- errors of the driver may carry the connection string
-        throw new Error(`The database at ${describe(url)} cannot be reached: ${reasons[code] ?? code}.`);
+        // No `cause`: errors of the driver may carry the connection string.
+        throw new DatabaseUnavailableError(
+          `The database at ${describe(url)} cannot be reached: ${reasons[code] ?? code}.`,
+        );
       }
       await delay(Math.min(200, Math.max(1, deadline - Date.now())));
     }

@@ -55,15 +55,23 @@ function works(launcher: Launcher, binary: string, folders: string[]): boolean {
   return spawnSync(file, args, { ...launcher.user, stdio: "ignore" }).status === 0;
 }
 
+/** Lets the server end when we are killed and cannot end it ourselves. Where this is not possible the next start does. */
+function endWithParent(): string[] {
+  const prefix = ["setpriv", "--pdeathsig", "INT", "--"];
+  return spawnSync("setpriv", [...prefix.slice(1), "true"], { stdio: "ignore" }).status === 0 ? prefix : [];
+}
+
 /** Throws one sentence when we are root and no way of starting PostgreSQL as somebody else works for this folder. */
 export function findLauncher(options: { binary: string; dataDir: string; clusterDir: string }): Launcher {
   const { binary, dataDir, clusterDir } = options;
-  if (process.getuid?.() !== 0) return { prefix: [] };
+  if (process.getuid?.() !== 0) return { prefix: endWithParent() };
   const isNew = !existsSync(clusterDir);
   const before = statSync(dataDir);
   for (const launcher of candidates(dataDir)) {
     if (isNew) handOver(launcher, dataDir);
-    if (works(launcher, binary, isNew ? [dataDir] : [dataDir, clusterDir])) return launcher;
+    if (works(launcher, binary, isNew ? [dataDir] : [dataDir, clusterDir])) {
+      return { ...launcher, prefix: [...launcher.prefix, ...endWithParent()] };
+    }
   }
   if (isNew) chownSync(dataDir, before.uid, before.gid);
   throw new Error(

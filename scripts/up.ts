@@ -1,0 +1,107 @@
+/**
+ * `npm run up`: everything on this machine, with nothing to install or to configure. What the environment names
+ * (DATABASE_URL, ROBIN_CLIENT_API_URL, REDIS_URL...) is used; the rest is started here and lives in DATA_DIR (.data).
+ */
+import path from "node:path";
+import { generateIfNeeded } from "../packages/db/scripts/generate.ts";
+import { startChild } from "./up/child.ts";
+import { jwtSecret, openDataDir } from "./up/data-dir.ts";
+import { createLogFile } from "./up/log-file.ts";
+import { ensurePortIsFree } from "./up/port.ts";
+import { welcome } from "./up/screen.ts";
+import { readSettings, type Settings } from "./up/settings.ts";
+import { createSupervisor, type Supervisor } from "./up/supervisor.ts";
+
+type GatewayReady = { url: string; admin?: { username: string; password: string } };
+type SimulatorReady = { clientUrl: string; serviceUrl: string };
+
+const root = path.dirname(import.meta.dirname);
+
+function screen(line: string): void {
+  console.log(line);
+}
+
+async function startDatabase(settings: Settings, supervisor: Supervisor): Promise<string> {
+  const { startEmbeddedPostgres } = await import("@robin/db/embedded");
+  const { migrate } = await import("@robin/db");
+  const log = createLogFile(path.join(settings.dataDir, "logs/postgres.log"));
+  const postgres = await startEmbeddedPostgres({ dataDir: path.join(settings.dataDir, "postgres"), log });
+  supervisor.add({ name: "PostgreSQL server", exited: postgres.exited, stop: () => postgres.stop() });
+  await migrate(postgres.url);
+  return postgres.url;
+}
+
+async function startProgram(
+  options: { name: string; args: string[]; env: NodeJS.ProcessEnv },
+  settings: Settings,
+  supervisor: Supervisor,
+): Promise<unknown> {
+  if (supervisor.isOver()) throw new Error("The start was given up.");
+  const log = createLogFile(path.join(settings.dataDir, `logs/${options.name}.log`));
+  const child = await startChild({ ...options, cwd: root, log, screen, cancelled: supervisor.ended });
+  supervisor.add({ name: options.name, exited: child.exited, stop: () => child.stop() });
+  return child.ready;
+}
+
+async function start(settings: Settings, supervisor: Supervisor): Promise<void> {
+  await ensurePortIsFree(settings.host, settings.port);
+  generateIfNeeded();
+  const env: NodeJS.ProcessEnv = { ...settings.env, LOG_FORMAT: "json", DATA_DIR: settings.dataDir };
+  env.JWT_SECRET ??= jwtSecret(settings.dataDir);
+  if (!settings.hasDatabase) env.DATABASE_URL = await startDatabase(settings, supervisor);
+  if (!settings.hasRobin) {
+    const args = ["packages/robin-simulator/src/cli.ts", "--worker"];
+    const robin = (await startProgram(
+      { name: "simulator", args, env: settings.env },
+      settings,
+      supervisor,
+    )) as SimulatorReady;
+    env.ROBIN_CLIENT_API_URL = robin.clientUrl;
+    env.ROBIN_SERVICE_API_URL = robin.serviceUrl;
+  }
+  // The worker first: it is stopped after the gateway.
+  await startProgram({ name: "worker", args: ["apps/worker/src/main.ts"], env }, settings, supervisor);
+  const gateway = (await startProgram(
+    { name: "gateway", args: ["apps/gateway/src/main.ts"], env },
+    settings,
+    supervisor,
+  )) as GatewayReady;
+  const adminUsername = gateway.admin?.username ?? settings.adminUsername;
+  const adminPassword = gateway.admin?.password;
+  const logsDir = path.relative(process.cwd(), path.join(settings.dataDir, "logs")) || ".";
+  screen(welcome({ url: gateway.url, adminUsername, adminPassword, simulated: !settings.hasRobin, logsDir }));
+}
+
+async function run(supervisor: Supervisor): Promise<Error | undefined> {
+  let release: (() => void) | undefined;
+  try {
+    const settings = readSettings(root, process.env);
+    release = openDataDir(settings.dataDir);
+    await start(settings, supervisor);
+    const reason = await supervisor.ended;
+    screen("Stopping...");
+    return reason;
+  } catch (error) {
+    // A start that was given up because somebody asked for the end has not failed.
+    if (supervisor.isOver()) return await supervisor.ended;
+    return error instanceof Error ? error : new Error(String(error));
+  } finally {
+    await supervisor.stopAll();
+    release?.();
+  }
+}
+
+const supervisor = createSupervisor();
+for (const event of ["SIGINT", "SIGTERM", "SIGHUP"])
+  process.on(event, () => {
+    supervisor.end();
+  });
+process.on("disconnect", () => {
+  supervisor.end();
+});
+// A terminal that went away must not keep us from stopping the rest.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
+const failure = await run(supervisor);
+if (failure !== undefined) console.error(failure.message);
+process.exit(failure === undefined ? 0 : 1);
