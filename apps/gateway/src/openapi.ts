@@ -73,10 +73,13 @@ function refineOperation(operation: Operation, meta: ProcedureMeta, method: Meth
     ...(path.startsWith("/auth/") && method === "post" ? (["precondition_failed"] as const) : []),
     ...(method === "get" || method === "delete" ? [] : (["payload_too_large", "unsupported_media_type"] as const)),
     "internal",
-    ...(path.startsWith("/queue") ? (["upstream_rejected", "upstream_timeout"] as const) : []),
-    "unavailable",
+    ...(path.startsWith("/queue")
+      ? (["upstream_rejected", "upstream_invalid", "upstream_unavailable", "upstream_timeout"] as const)
+      : []),
+    ...(path.startsWith("/health") ? [] : (["unavailable"] as const)),
   ];
-  const errors = Object.fromEntries(codes.map((code) => [errorCatalogue[code].httpStatus, errorResponse(code)]));
+  const statuses = [...new Set(codes.map((code) => errorCatalogue[code].httpStatus))];
+  const errors = Object.fromEntries(statuses.map((status) => [status, errorResponse(codes, status)]));
   const { 200: success } = operation.responses as Record<string, unknown>;
   operation.responses = { 200: success, ...errors };
   operation.operationId = (operation.operationId ?? path).replace("-", ".");
@@ -101,12 +104,22 @@ function refineRequestBody(operation: Operation, input: z.core.$ZodType | undefi
   if (example) Object.assign(media, { example });
 }
 
-function errorResponse(code: AppErrorCode) {
-  const { reason, when } = errorCatalogue[code];
-  const example = { error: reason, code, message: when, requestId: "4a0c0f0e-3f0c-4d4e-9d55-3a2b1c0d9e8f" };
+/** One status may stand for several codes. */
+function errorResponse(codes: readonly AppErrorCode[], status: number) {
+  const possible = codes.filter((code) => errorCatalogue[code].httpStatus === status);
+  const examples = possible.map((code) => {
+    const { reason, when } = errorCatalogue[code];
+    const requestId = "4a0c0f0e-3f0c-4d4e-9d55-3a2b1c0d9e8f";
+    return [code, { value: { error: reason, code, message: when, requestId } }];
+  });
   return {
-    description: when,
-    content: { "application/json": { schema: { $ref: "#/components/schemas/Error" }, example } },
+    description: possible.map((code) => errorCatalogue[code].when).join(" Or: "),
+    content: {
+      "application/json": {
+        schema: { $ref: "#/components/schemas/Error" },
+        examples: Object.fromEntries(examples) as object,
+      },
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import { type AppResponse, createContext } from "./request-context.ts";
 interface RestRoute {
   pattern: RegExp;
   methods: Set<string>;
+  hasParameters: boolean;
 }
 
 /** The REST paths of the procedures, to tell 404 from 405; trpc-to-openapi knows only "not found". */
@@ -16,7 +17,7 @@ function restRoutes(): RestRoute[] {
     if (!meta.openapi) continue;
     const { path, method } = meta.openapi;
     const pattern = new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}/?$`, "i");
-    const route = routes.get(path) ?? { pattern, methods: new Set() };
+    const route = routes.get(path) ?? { pattern, methods: new Set(), hasParameters: path.includes("{") };
     route.methods.add(method);
     routes.set(path, route);
   }
@@ -37,7 +38,9 @@ export function createRestRouter(deps: Deps, { bodyBytesMax }: { bodyBytesMax: n
 
   const rest = Router({ caseSensitive: false });
   rest.use((req, res, next) => {
-    const matching = routes.filter(({ pattern }) => pattern.test(req.path));
+    const possible = routes.filter(({ pattern }) => pattern.test(req.path));
+    const literal = possible.filter(({ hasParameters }) => !hasParameters);
+    const matching = literal.length > 0 ? literal : possible;
     const methods = [...new Set(matching.flatMap((route) => [...route.methods]))];
     if (methods.includes("GET")) methods.push("HEAD");
     if (methods.length === 0) {

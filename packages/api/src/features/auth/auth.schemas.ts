@@ -11,7 +11,12 @@ const exampleUser = {
 
 export const LoginInput = z
   .strictObject({
-    username: z.string().trim().min(1).max(255).meta({ description: "The account's name, in any case." }),
+    username: z
+      .string()
+      .max(255)
+      .regex(/\S/, "is blank")
+      .trim()
+      .meta({ description: "The account's name, in any case." }),
     password: z.string().min(1).max(1024),
     rememberMe: boolParam("Accepted for the Robin UI; sessions always outlive the browser.").optional(),
   })
@@ -21,7 +26,7 @@ export type LoginInput = z.infer<typeof LoginInput>;
 /** Fields that have no value are absent, never null: the Robin UI refuses nulls. */
 export const UserSummary = z
   .object({
-    id: z.number().int(),
+    id: z.int().min(1),
     username: z.string(),
     email: z.string(),
     firstName: z.string().optional(),
@@ -35,7 +40,7 @@ export const AccessTokenOutput = z
   .object({
     accessToken: z.string().meta({ description: "A JWT, sent as `Authorization: Bearer ...`." }),
     tokenType: z.literal("Bearer"),
-    expiresIn: z.number().int().meta({ description: "Seconds until the access token expires." }),
+    expiresIn: z.int().min(1).meta({ description: "Seconds until the access token expires." }),
   })
   .meta({ id: "AccessToken", examples: [{ accessToken: "eyJhbGciOi...", tokenType: "Bearer", expiresIn: 1800 }] });
 export type AccessTokenOutput = z.infer<typeof AccessTokenOutput>;

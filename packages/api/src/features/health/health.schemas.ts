@@ -5,14 +5,14 @@ export const HealthStatus = z.enum(["UP", "DEGRADED", "DOWN"]);
 export const PartStatus = z.enum(["UP", "DOWN", "UNKNOWN"]);
 export type PartStatus = z.infer<typeof PartStatus>;
 
-const count = z.number().int();
-const epochSeconds = z.number().int().meta({ description: "Seconds since 1970; absent when it has not happened." });
+const count = z.int().min(0);
+const epochSeconds = count.meta({ description: "Seconds since 1970; absent when it has not happened." });
 const Part = z.object({ status: PartStatus }).meta({ id: "HealthPart" });
 
 /** The shape the Robin UI's dashboard reads, whose templates need `threadPool` and `scheduler.cron` where their parents are. */
 export const AggregateHealth = z
   .object({
-    timestamp: z.number().int().meta({ description: "Milliseconds since 1970." }),
+    timestamp: count.meta({ description: "Milliseconds since 1970." }),
     service: z.literal("robin-gateway"),
     status: HealthStatus.meta({
       description: "DOWN when Robin's service port does not answer; DEGRADED when another part is not up.",

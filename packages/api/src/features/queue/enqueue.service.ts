@@ -1,6 +1,5 @@
 import MailComposer from "nodemailer/lib/mail-composer/index.js";
 import { changeOptions, type Context } from "../../context.ts";
-import { AppError } from "../../errors.ts";
 import { toAppError } from "../../translate-error.ts";
 import { withAudit } from "../audit/audit.service.ts";
 import type { EnqueueInput, EnqueueOutput } from "./queue.schemas.ts";
@@ -38,20 +37,16 @@ export async function enqueue(ctx: Context, input: EnqueueInput): Promise<Enqueu
 }
 
 async function compose(input: EnqueueInput): Promise<{ messageId: string; message: Uint8Array<ArrayBuffer> }> {
-  // Robin replaces tags such as {$date} within a message on its way out; there is no way to quote one.
-  for (const field of ["subject", "text", "html"] as const) {
-    if (input[field]?.includes("{$")) {
-      const issue = { path: field, message: "holds {$, which Robin would replace" };
-      throw new AppError("invalid_input", "The message cannot be sent unchanged.", { issues: [issue] });
-    }
-  }
+  // Robin replaces tags such as {$date} within a message on its way out; encoded, they reach the reader as they are.
+  const hasTags = [input.text, input.html].some((body) => body?.includes("{$"));
   const mail = new MailComposer({
     from: input.from,
     to: input.to,
     subject: input.subject,
-    text: input.text,
+    text: input.text ?? (input.html === undefined ? "" : undefined),
     html: input.html,
     newline: "\r\n",
+    ...(hasTags && { textEncoding: "base64" }),
     disableFileAccess: true,
     disableUrlAccess: true,
   }).compile();

@@ -13,7 +13,7 @@ const QueueUid = z
   .string()
   .min(1)
   .max(200)
-  .regex(/^\P{Cc}+$/u, "has a control character")
+  .regex(/^[!-~]+$/, "has a character that no queue uid has")
   .meta({ description: "The item's uid as the queue list gives it.", examples: [exampleUid] });
 
 export const ListQueueInput = z.strictObject({
@@ -22,9 +22,7 @@ export const ListQueueInput = z.strictObject({
   state: listParam(QueueState.options, "Only items in these states; all by default.").optional(),
   protocol: z
     .string()
-    .trim()
-    .min(1)
-    .max(50)
+    .regex(/^[!-~]{1,50}$/, "is not a protocol name")
     .meta({ description: "Only items with this delivery protocol, in any case, such as ESMTP or LMTP." })
     .optional(),
   retryMin: intParam({ min: 0, max: 1_000_000, description: "Only items retried at least this often." }).optional(),
@@ -112,24 +110,27 @@ export const QueueItemsOutput = z
 export type QueueItemsOutput = z.infer<typeof QueueItemsOutput>;
 
 /** An address that is safe within an SMTP command and a header. */
-const Address = z.email().max(254);
+const Address = z
+  .email()
+  .max(254)
+  .regex(/^[^@]{1,64}@/, "has more than 64 characters before the @");
 
 export const EnqueueInput = z
   .strictObject({
     from: Address.meta({ description: "Envelope sender and From header." }),
     to: z.array(Address).min(1).max(100).meta({ description: "Recipients; each becomes a queue item of its own." }),
-    subject: z.string().max(998).default(""),
-    text: z.string().optional().meta({ description: "The body as plain text." }),
+    subject: z
+      .string()
+      .max(998)
+      .regex(/^(?![\s\S]*\{\$)/, "holds {$, which Robin would replace")
+      .default(""),
+    text: z.string().optional().meta({ description: "The body as plain text; empty when there is no HTML either." }),
     html: z.string().optional().meta({ description: "The body as HTML; with `text` both are sent as alternatives." }),
     route: z
       .string()
       .regex(/^[\w.-]{1,100}$/, "is not a route name")
       .optional()
       .meta({ description: "Name of a route in Robin's configuration; its default route otherwise." }),
-  })
-  .refine(({ text, html }) => text !== undefined || html !== undefined, {
-    error: "give `text`, `html` or both",
-    path: ["text"],
   })
   .meta({
     examples: [{ from: "tony@example.com", to: ["pepper@example.com"], subject: "Lunch", text: "At noon?" }],
