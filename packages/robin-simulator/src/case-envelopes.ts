@@ -1,9 +1,10 @@
 import { JavaError } from "./answer.ts";
-import { booleanField, intField, isBlank, listField, mapField, stringField, stringListField } from "./case-fields.ts";
+import { booleanField, intField, isBlank, listField, mapField, requireText, stringField } from "./case-fields.ts";
 import type { Magic } from "./case-magic.ts";
 import type { GsonMap, GsonValue } from "./gson-reader.ts";
+import { toWritable } from "./gson-writer.ts";
 import type { Writable, WritableObject } from "./gson-writer.ts";
-import { castList, castMap, castString } from "./java-casts.ts";
+import { castList, castMap } from "./java-casts.ts";
 import type { SimulatedEnvelope } from "./queue.ts";
 
 export interface CaseEnvelope {
@@ -22,9 +23,14 @@ export interface EnvelopeDependencies {
 /** `repeat` gives copies of an envelope; a repeat that no test can want must not eat the memory. */
 const repeatMax = 100_000;
 
+const nullEnvelopes =
+  'Cannot invoke "java.util.List.iterator()" because the return value of "com.mimecast.robin.config.client.CaseConfig.getListProperty(String)" is null';
+const nullRecipients =
+  'Cannot invoke "java.util.List.iterator()" because the return value of "java.util.Map.get(Object)" is null';
+
 /** The envelope objects of a case with their repeats. */
 export function expandEnvelopes(caseMap: GsonMap): GsonMap[] {
-  return listField(caseMap, "envelopes").flatMap((entry) => {
+  return listField(caseMap, "envelopes", nullEnvelopes).flatMap((entry) => {
     const envelope: GsonMap = castMap(entry) ?? new Map<string, GsonValue>();
     const repeat = Math.max(0, intField(envelope, "repeat"));
     if (repeat > repeatMax) throw new JavaError("Java heap space");
@@ -58,10 +64,9 @@ function buildEnvelope(
 ): CaseEnvelope | undefined {
   const { magic } = deps;
   const resolve = (text: string): string => magic.replaceField(magic.replace(text));
-  const ownMail = stringField(envelope, "mail");
-  const mail = ownMail === null ? stringField(caseMap, "mail") : resolve(ownMail);
-  const ownRcpts = stringListField(envelope, "rcpt");
-  const rcpts = (ownRcpts.length > 0 ? ownRcpts : stringListField(caseMap, "rcpt")).map(resolve);
+  const mail = envelope.has("mail") ? resolve(requireText(envelope.get("mail") ?? null)) : stringField(caseMap, "mail");
+  const ownRcpts = listField(envelope, "rcpt", nullRecipients);
+  const rcpts = (ownRcpts.length > 0 ? ownRcpts : listField(caseMap, "rcpt")).map(requireText).map(resolve);
   const params = readParams(envelope, resolve);
   const headers = readHeaders(envelope, magic);
   const transfer = readTransfer(envelope);
@@ -92,21 +97,22 @@ function buildEnvelope(
 }
 
 /** Robin keeps only the last of several values of a parameter. */
-function readParams(envelope: GsonMap, resolve: (text: string) => string): WritableObject {
-  const params: Record<string, Writable> = {};
+function readParams(envelope: GsonMap, resolve: (text: string) => string): ReadonlyMap<string, Writable> {
+  const params = new Map<string, Writable>();
   for (const [name, values] of mapField(envelope, "params")) {
-    const last = (castList(values) ?? []).map((value) => castString(value) ?? "").at(-1);
-    if (last !== undefined) params[name.toLowerCase()] = [resolve(last)];
+    const last = (castList(values) ?? []).map(requireText).at(-1);
+    if (last !== undefined) params.set(name.toLowerCase(), [resolve(last)]);
   }
   return params;
 }
 
-function readHeaders(envelope: GsonMap, magic: Magic): WritableObject {
-  const headers: Record<string, Writable> = {};
+function readHeaders(envelope: GsonMap, magic: Magic): ReadonlyMap<string, Writable> {
+  const headers = new Map<string, Writable>();
   for (const [name, value] of mapField(envelope, "headers")) {
-    if (typeof value === "string") headers[name] = magic.replaceField(value);
-    else if (Array.isArray(value))
-      headers[name] = value.map((part) => magic.replaceField(castString(part) ?? "")).join("; ");
+    if (typeof value === "string") headers.set(name, magic.replaceField(value));
+    else if (Array.isArray(value)) {
+      headers.set(name, value.map((part) => magic.replaceField(requireText(part))).join("; "));
+    }
   }
   return headers;
 }
@@ -138,11 +144,4 @@ function readContent(envelope: GsonMap, magic: Magic): Content | undefined {
   const message = stringField(envelope, "message");
   if (subject === null || message === null || isBlank(subject) || isBlank(message)) return undefined;
   return { file: null, subject: magic.replaceField(subject), message: magic.replaceField(message) };
-}
-
-/** What Gson read is what Gson prints, numbers as the doubles they became. */
-function toWritable(value: GsonValue): Writable {
-  if (typeof value === "number") return { javaDouble: value };
-  if (Array.isArray(value)) return value.map(toWritable);
-  return value instanceof Map ? new Map([...value].map(([key, item]) => [key, toWritable(item)])) : value;
 }

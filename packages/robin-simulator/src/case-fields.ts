@@ -8,15 +8,19 @@ export const stringField = (map: GsonMap, name: string): string | null => castSt
 export const booleanField = (map: GsonMap, name: string, absent = false): boolean =>
   map.has(name) ? (castBoolean(map.get(name) ?? null) ?? false) : absent;
 
-/** An absent list is empty; a null is the NullPointerException that Robin runs into. */
-export function listField(map: GsonMap, name: string): GsonValue[] {
+/** An absent list is empty. For a null `nullError` is the text of the exception that Robin runs into; without one a null is empty too. */
+export function listField(map: GsonMap, name: string, nullError?: string): GsonValue[] {
   const list = map.has(name) ? castList(map.get(name) ?? null) : [];
-  if (list === null) throw new JavaError(`Cannot invoke "java.util.List.iterator()" because "${name}" is null`);
-  return list;
+  if (list === null && nullError !== undefined) throw new JavaError(nullError);
+  return list ?? [];
 }
 
-export const stringListField = (map: GsonMap, name: string): string[] =>
-  listField(map, name).map((value) => castString(value) ?? "");
+/** Robin replaces magic in these values without asking for a null first. */
+export function requireText(value: GsonValue): string {
+  const text = castString(value);
+  if (text === null) throw new JavaError('Cannot invoke "java.lang.CharSequence.length()" because "this.text" is null');
+  return text;
+}
 
 export const mapField = (map: GsonMap, name: string): GsonMap =>
   castMap(map.get(name) ?? null) ?? new Map<string, GsonValue>();

@@ -1,10 +1,12 @@
 import { buildEnvelopes } from "./case-envelopes.ts";
 import type { CaseEnvelope } from "./case-envelopes.ts";
-import { booleanField, intField, isBlank, mapField, stringField, stringListField } from "./case-fields.ts";
+import { JavaError } from "./answer.ts";
+import { booleanField, intField, isBlank, listField, mapField, requireText, stringField } from "./case-fields.ts";
 import { createMagic } from "./case-magic.ts";
 import type { Magic } from "./case-magic.ts";
 import { clientDefaults, defaultRecipient, defaultSender, findNamedRoute } from "./client-defaults.ts";
 import type { GsonMap, GsonValue } from "./gson-reader.ts";
+import { toWritable } from "./gson-writer.ts";
 import type { Writable, WritableObject } from "./gson-writer.ts";
 import { formatJavaDate } from "./java-date.ts";
 import { castString } from "./java-casts.ts";
@@ -13,6 +15,8 @@ import type { ServerFiles } from "./server-files.ts";
 export interface CaseSession {
   readonly uid: string;
   readonly envelopes: readonly CaseEnvelope[];
+  /** Set when the list page cannot show the item; see SimulatedQueueItem. */
+  readonly listError: string | undefined;
   /** The session as Robin answers it. */
   readonly json: WritableObject;
 }
@@ -36,6 +40,11 @@ export function buildSession(ownFields: GsonMap, { now, files, newUuid }: CaseDe
     newMessageId: () => `${newUuid()}-${now.getTime()}`.padStart(81 - date.length, "0"),
     linkFile: (file, index) => files.linkIntoQueue(file, uid, index),
   });
+  const behaviour = listField(
+    caseMap,
+    "behaviour",
+    'Cannot invoke "java.util.Collection.toArray()" because "c" is null',
+  );
   const { protocols, ciphers, retry, delay, mx, port, greeting, tls, authentication } = connection;
   const json: WritableObject = {
     xclient: readXclient(caseMap, magic),
@@ -46,7 +55,7 @@ export function buildSession(ownFields: GsonMap, { now, files, newUuid }: CaseDe
     ciphers,
     retry,
     delay,
-    mx,
+    mx: mx.map(toWritable),
     port,
     friendInRbl: false,
     blackholed: false,
@@ -62,26 +71,39 @@ export function buildSession(ownFields: GsonMap, { now, files, newUuid }: CaseDe
     startTls: false,
     authBeforeTls: booleanField(caseMap, "authBeforeTls"),
     ...authentication,
-    behaviour: stringListField(caseMap, "behaviour"),
+    behaviour: behaviour.map(toWritable),
     envelopes: envelopes.map((envelope) => envelope.json),
     sessionTransactionList: { envelopes: [], transactions: [] },
   };
-  return { uid, envelopes, json };
+  return { uid, envelopes, json, listError: findListError([...mx, ...behaviour]) };
+}
+
+/** Robin takes anything into these lists, and stumbles when it reads the item back. */
+function findListError(values: readonly GsonValue[]): string | undefined {
+  try {
+    for (const value of values) castString(value);
+    return undefined;
+  } catch (error) {
+    if (error instanceof JavaError) return error.message;
+    throw error;
+  }
 }
 
 function readConnection(caseMap: GsonMap, magic: Magic) {
-  const routeName = stringField(caseMap, "route");
-  const route = findNamedRoute(routeName === null ? null : magic.replace(routeName));
+  const route = findNamedRoute(caseMap.has("route") ? magic.replace(requireText(caseMap.get("route") ?? null)) : null);
   const routePort = route === undefined ? 0 : intField(route, "port");
-  const nonEmpty = (list: string[]): string[] | undefined => (list.length > 0 ? list : undefined);
+  const texts = (name: string): string[] | undefined => {
+    const list = listField(caseMap, name).map((value) => castString(value) ?? "");
+    return list.length > 0 ? list : undefined;
+  };
   return {
-    mx: stringListField(route ?? caseMap, "mx"),
+    mx: listField(route ?? caseMap, "mx", 'Cannot invoke "java.util.List.size()" because "list" is null'),
     retry: intField(caseMap, "retry"),
     delay: intField(caseMap, "delay"),
     port: routePort > 0 ? routePort : intField(caseMap, "port"),
     tls: booleanField(caseMap, "tls", true),
-    protocols: nonEmpty(stringListField(caseMap, "protocols")),
-    ciphers: nonEmpty(stringListField(caseMap, "ciphers")),
+    protocols: texts("protocols"),
+    ciphers: texts("ciphers"),
     greeting: readGreeting(caseMap),
     authentication: readAuthentication(caseMap),
   };
@@ -111,7 +133,7 @@ function readAuthentication(caseMap: GsonMap): WritableObject {
 function readXclient(caseMap: GsonMap, magic: Magic): WritableObject {
   const entries = [...mapField(caseMap, "xclient")].map(([name, value]: [string, GsonValue]): [string, Writable] => [
     name,
-    magic.replace(castString(value) ?? ""),
+    magic.replace(requireText(value)),
   ]);
   return Object.fromEntries(entries);
 }

@@ -49,6 +49,7 @@ function addToQueue(context: RouteContext, caseMap: GsonMap, uploadedFile: strin
     sessionUid: session.uid,
     protocol: query.get("protocol") ?? defaultProtocol,
     mailbox: query.get("mailbox") ?? defaultMailbox,
+    listError: session.listError,
     envelopes: session.envelopes.map(({ queued }) => queued),
   });
   return json(202, printGson({ queueSize: queue.size, session: session.json, status: "QUEUED", uploadedFile }));

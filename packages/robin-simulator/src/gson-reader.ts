@@ -84,7 +84,10 @@ class GsonReader {
         return this.#readArray();
       case "END_ARRAY":
         throw new JavaError("java.lang.IllegalStateException: Unexpected token: END_ARRAY");
-      default: {
+      case "STRING":
+      case "NUMBER":
+      case "BOOLEAN":
+      case "NULL": {
         const value = token.read();
         this.#count();
         return value;

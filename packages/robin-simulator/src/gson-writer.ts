@@ -1,3 +1,5 @@
+import type { GsonValue } from "./gson-reader.ts";
+
 /** A number that Java holds as a double and Gson therefore prints with a fraction. */
 export interface JavaDouble {
   readonly javaDouble: number;
@@ -44,4 +46,11 @@ function printDouble(value: number): string {
     return Number.isInteger(value) ? `${Object.is(value, -0) ? "-0" : value}.0` : String(value);
   const [digits = "", exponent = ""] = value.toExponential().split("e");
   return `${digits.includes(".") ? digits : `${digits}.0`}E${exponent.replace("+", "")}`;
+}
+
+/** What Gson read is what Gson prints, numbers as the doubles they became. */
+export function toWritable(value: GsonValue): Writable {
+  if (typeof value === "number") return { javaDouble: value };
+  if (Array.isArray(value)) return value.map(toWritable);
+  return value instanceof Map ? new Map([...value].map(([key, item]) => [key, toWritable(item)])) : value;
 }

@@ -16,7 +16,8 @@ export function listQueue({ query, queue, clock }: RouteContext): Promise<Answer
     const matching = queue.list(parseFilter(query));
     const offset = Math.max(0, Math.imul(page - 1, limit));
     const items = matching.slice(offset, offset + limit);
-    if (items.some((item) => item.poisoned)) throw new JavaError("Failed to serialize queue payload");
+    const listError = items.find((item) => item.listError !== undefined)?.listError;
+    if (listError !== undefined) throw new JavaError(listError);
     return html(200, renderQueuePage({ items, total: matching.length, page, limit, now: clock.now() }));
   });
 }

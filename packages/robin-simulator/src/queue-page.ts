@@ -84,7 +84,7 @@ function renderPagination(current: number, totalPages: number, limit: number): s
   if (totalPages <= 1) return "";
   const link = (page: number, label: string): string => `<a href='?page=${page}&limit=${limit}'>${label}</a>`;
   const first = Math.max(1, current - 4);
-  const last = Math.min(totalPages, current + 4);
+  const last = Math.min(totalPages, (current + 4) | 0);
   const parts = [
     current > 1 ? link(current - 1, "&laquo; Previous") : "<span class='disabled'>&laquo; Previous</span>",
   ];

@@ -12,7 +12,7 @@ export interface SimulatedEnvelope {
   readonly rcpts: readonly string[];
   /** Path of the message on the simulated server; undefined when an item was added without one. */
   readonly file: string | undefined;
-  /** Robin cannot write such an envelope down any more once its DATA was refused; see `poisoned`. */
+  /** Robin cannot write such an envelope down any more once its DATA was refused; see `listError`. */
   readonly mime?: boolean;
 }
 
@@ -33,8 +33,8 @@ export interface SimulatedQueueItem {
   readonly lastRetryAtSeconds: number;
   readonly lastError: string | undefined;
   readonly envelopes: readonly SimulatedEnvelope[];
-  /** True makes every list page that contains the item a 500, as a refused `mime` item does in Robin. */
-  readonly poisoned: boolean;
+  /** A text makes every list page that contains the item a 500 with it, as an item that Robin cannot read back does. */
+  readonly listError: string | undefined;
 }
 
 export interface FailOptions {
@@ -111,7 +111,7 @@ export function createSimulatedQueue(deps: QueueDependencies): SimulatedQueue {
       envelopes: [
         { mail: "from@example.com", rcpts: ["to@example.com"], file: `${deps.queueFolder}/qeml-${sessionUid}-0.eml` },
       ],
-      poisoned: false,
+      listError: undefined,
       ...partial,
     };
     store.put(item);
@@ -141,7 +141,8 @@ export function createSimulatedQueue(deps: QueueDependencies): SimulatedQueue {
     const item = store.get(uid);
     if (item === undefined) return false;
     const reason = options.reason ?? (options.permanent ? "550 5.1.1 No such user" : "451 4.3.0 Try again later");
-    const poisoned = item.poisoned || item.envelopes.some((envelope) => envelope.mime === true);
+    const unreadable = item.envelopes.some((envelope) => envelope.mime === true);
+    const listError = unreadable ? "Failed to serialize queue payload" : item.listError;
     const dies = options.permanent && item.protocol.toLowerCase() === "esmtp";
     if (!dies && item.retryCount < item.maxRetryCount) {
       const nowSeconds = epochSeconds(clock);
@@ -155,10 +156,10 @@ export function createSimulatedQueue(deps: QueueDependencies): SimulatedQueue {
         lastRetryAtSeconds: nowSeconds,
         nextAttemptAtSeconds,
         lastError: reason,
-        poisoned,
+        listError,
       });
     }
-    change(uid, { state: "DEAD", claimedUntilSeconds: 0, lastError: reason, poisoned });
+    change(uid, { state: "DEAD", claimedUntilSeconds: 0, lastError: reason, listError });
     if (options.bounce === true) addBounces(item);
     return true;
   }

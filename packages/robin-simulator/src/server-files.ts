@@ -1,7 +1,9 @@
+import { JavaError } from "./answer.ts";
+
 /** The files on the simulated server, of which a client only ever sees the names. */
 export interface ServerFiles {
   readonly queueFolder: string;
-  /** Stores an upload and says where; the sender's mailbox keeps it as sent mail. */
+  /** Stores an upload and says where. Throws a JavaError for a name that is a path into a missing folder; the sender's mailbox keeps it as sent mail. */
   storeUpload(sender: string, requestedName: string | undefined): string;
   /** Links an envelope's message into the queue folder. A path that does not exist stays as it is: Robin queues it nevertheless. */
   linkIntoQueue(file: string | null, sessionUid: string, index: number): string;
@@ -22,6 +24,7 @@ export function createServerFiles({ storeFolder, newUuid, nowMs }: ServerFilesDe
     const trimmed = (requested ?? "").trim() || `eml-${nowMs()}.eml`;
     const slashed = trimmed.replaceAll("\\", "/");
     const slash = slashed.lastIndexOf("/");
+    // A slash at the very end stays, and makes a path of the name.
     const last = slash < slashed.length - 1 ? slashed.slice(slash + 1) : slashed;
     const name = last.toLowerCase().endsWith(".eml") ? last : `${last}.eml`;
     return name.includes("..") ? `eml-${newUuid()}.eml` : name;
@@ -47,7 +50,9 @@ export function createServerFiles({ storeFolder, newUuid, nowMs }: ServerFilesDe
           ? ["queue"]
           : [sender.slice(at + 1), sender.slice(0, at)].map((name) => name.replaceAll("/", "")).concat(".Sent", "new");
       const folder = [storeFolder, ...segments.filter((segment) => segment !== "")].join("/");
-      const wanted = `${folder}/${normalizeName(requestedName)}`;
+      const name = normalizeName(requestedName);
+      if (name.lastIndexOf("/") > 0) throw new JavaError(`${folder}/${name}`);
+      const wanted = name.startsWith("/") ? name : `${folder}/${name}`;
       const path = existing.has(wanted) ? `${folder}/eml-${newUuid()}.eml` : wanted;
       existing.add(path);
       return path;
