@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import type { SimulatorAuth } from "./auth.ts";
+import type { SimulatorAuth } from "./http/auth.ts";
 import { createRobinSimulator } from "./simulator.ts";
 import type { RobinSimulator, SimulatorOptions } from "./simulator.ts";
 

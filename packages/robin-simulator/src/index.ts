@@ -1,8 +1,14 @@
-export type { SimulatorAuth } from "./auth.ts";
+export type { SimulatorAuth } from "./http/auth.ts";
 export { createManualClock } from "./clock.ts";
 export type { ManualClock, SimulatorClock } from "./clock.ts";
-export type { Fault, FaultRule, SimulatorFaults, SimulatorPort } from "./faults.ts";
-export type { RecordedRequest } from "./port-server.ts";
-export type { FailOptions, QueueItemState, SimulatedEnvelope, SimulatedQueue, SimulatedQueueItem } from "./queue.ts";
+export type { Fault, FaultRule, SimulatorFaults, SimulatorPort } from "./http/faults.ts";
+export type { RecordedRequest } from "./http/port-server.ts";
+export type {
+  FailOptions,
+  QueueItemState,
+  SimulatedEnvelope,
+  SimulatedQueue,
+  SimulatedQueueItem,
+} from "./queue/queue.ts";
 export { createRobinSimulator } from "./simulator.ts";
 export type { RobinSimulator, SimulatorOptions } from "./simulator.ts";

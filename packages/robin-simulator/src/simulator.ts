@@ -1,16 +1,16 @@
-import type { SimulatorAuth } from "./auth.ts";
+import type { SimulatorAuth } from "./http/auth.ts";
 import { systemClock } from "./clock.ts";
 import type { SimulatorClock } from "./clock.ts";
-import { createFaults } from "./faults.ts";
-import type { SimulatorFaults, SimulatorPort } from "./faults.ts";
-import { createPortServer } from "./port-server.ts";
-import type { PortServer, RecordedRequest } from "./port-server.ts";
-import { createSimulatedQueue } from "./queue.ts";
-import type { SimulatedQueue } from "./queue.ts";
+import { createFaults } from "./http/faults.ts";
+import type { SimulatorFaults, SimulatorPort } from "./http/faults.ts";
+import { createPortServer } from "./http/port-server.ts";
+import type { PortServer, RecordedRequest } from "./http/port-server.ts";
+import { createSimulatedQueue } from "./queue/queue.ts";
+import type { SimulatedQueue } from "./queue/queue.ts";
 import { createRandom } from "./random.ts";
-import { createMailFactory, seedQueue } from "./seed.ts";
-import { createServerFiles } from "./server-files.ts";
-import { createWorker, idleStatistics } from "./worker.ts";
+import { createMailFactory, seedQueue } from "./queue/seed.ts";
+import { createServerFiles } from "./enqueue/server-files.ts";
+import { createWorker, idleStatistics } from "./queue/worker.ts";
 
 export interface SimulatorOptions {
   /** Default 127.0.0.1. */

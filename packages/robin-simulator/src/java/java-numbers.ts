@@ -1,4 +1,4 @@
-import { JavaError } from "./answer.ts";
+import { JavaError } from "./java-error.ts";
 
 const intMax = 2 ** 31 - 1;
 

@@ -1,3 +1,5 @@
+import { JavaError } from "../java/java-error.ts";
+
 /** What a handler wants to send; the server adds the length, the date and the connection's fate. */
 export interface Answer {
   readonly status: number;
@@ -25,11 +27,6 @@ export const httpLayerError = (status: number, reason: string, detail: string): 
     body,
   };
 };
-
-/** Thrown where Robin's code throws: every handler of the client API turns it into the same 500. */
-export class JavaError extends Error {
-  override readonly name = "JavaError";
-}
 
 /** Runs a handler the way Robin's client API does. Errors that are not Robin's are bugs of the simulator and stay errors. */
 export async function withServerErrors(handle: () => Answer | Promise<Answer>): Promise<Answer> {

@@ -1,4 +1,4 @@
-import { JavaError } from "./answer.ts";
+import { JavaError } from "./java-error.ts";
 import type { GsonMap, GsonValue } from "./gson-reader.ts";
 
 /** Robin casts what Gson read without looking, so a wrong type answers with the words of Java's ClassCastException. */

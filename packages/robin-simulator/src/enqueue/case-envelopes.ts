@@ -1,11 +1,11 @@
-import { JavaError } from "./answer.ts";
+import { JavaError } from "../java/java-error.ts";
 import { booleanField, intField, isBlank, listField, mapField, requireText, stringField } from "./case-fields.ts";
 import type { Magic } from "./case-magic.ts";
-import type { GsonMap, GsonValue } from "./gson-reader.ts";
-import { toWritable } from "./gson-writer.ts";
-import type { Writable, WritableObject } from "./gson-writer.ts";
-import { castList, castMap } from "./java-casts.ts";
-import type { SimulatedEnvelope } from "./queue.ts";
+import type { GsonMap, GsonValue } from "../java/gson-reader.ts";
+import { toWritable } from "../java/gson-writer.ts";
+import type { Writable, WritableObject } from "../java/gson-writer.ts";
+import { castList, castMap } from "../java/java-casts.ts";
+import type { SimulatedEnvelope } from "../queue/queue.ts";
 
 export interface CaseEnvelope {
   readonly queued: SimulatedEnvelope;

@@ -1,7 +1,7 @@
-import { epochSeconds } from "./clock.ts";
-import type { SimulatorClock } from "./clock.ts";
+import { epochSeconds } from "../clock.ts";
+import type { SimulatorClock } from "../clock.ts";
 import type { SimulatedEnvelope, SimulatedQueue, SimulatedQueueItem } from "./queue.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 import { claimTimeoutSeconds, retryWaitSeconds } from "./schedule.ts";
 
 /** Domains that nobody can own, so a demo that leaks into the world reaches no one. */

@@ -1,4 +1,4 @@
-import type { GsonMap } from "./gson-reader.ts";
+import type { GsonMap } from "../java/gson-reader.ts";
 import { mapField } from "./case-fields.ts";
 
 /** Replaces `{$name}` in a case. Of Robin's sources only the case's own `$` object is simulated; unknown names stay. */

@@ -1,4 +1,4 @@
-import { JavaError } from "./answer.ts";
+import { JavaError } from "./java-error.ts";
 import { GsonText } from "./gson-tokens.ts";
 import type { GsonToken } from "./gson-tokens.ts";
 

@@ -1,10 +1,11 @@
-import { JavaError, json, text, withServerErrors } from "./answer.ts";
-import type { Answer } from "./answer.ts";
-import { parseGson } from "./gson-reader.ts";
-import type { GsonMap, GsonValue } from "./gson-reader.ts";
-import { castList, castString } from "./java-casts.ts";
+import { json, text, withServerErrors } from "../http/answer.ts";
+import { JavaError } from "../java/java-error.ts";
+import type { Answer } from "../http/answer.ts";
+import { parseGson } from "../java/gson-reader.ts";
+import type { GsonMap, GsonValue } from "../java/gson-reader.ts";
+import { castList, castString } from "../java/java-casts.ts";
 import type { SimulatedQueue } from "./queue.ts";
-import type { RouteContext } from "./route-context.ts";
+import type { RouteContext } from "../http/route-context.ts";
 
 interface Mutation {
   readonly counter: string;

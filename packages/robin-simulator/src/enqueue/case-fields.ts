@@ -1,7 +1,7 @@
-import { JavaError } from "./answer.ts";
-import type { GsonMap, GsonValue } from "./gson-reader.ts";
-import { castBoolean, castList, castMap, castString } from "./java-casts.ts";
-import { parseJavaInt } from "./java-numbers.ts";
+import { JavaError } from "../java/java-error.ts";
+import type { GsonMap, GsonValue } from "../java/gson-reader.ts";
+import { castBoolean, castList, castMap, castString } from "../java/java-casts.ts";
+import { parseJavaInt } from "../java/java-numbers.ts";
 
 /** Typed looks into a case, each with the cast and the default that Robin's configuration classes have. Each throws a JavaError for a wrong type. */
 export const stringField = (map: GsonMap, name: string): string | null => castString(map.get(name) ?? null);

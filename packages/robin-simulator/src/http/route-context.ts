@@ -1,6 +1,6 @@
-import type { SimulatorClock } from "./clock.ts";
-import type { SimulatedQueue } from "./queue.ts";
-import type { ServerFiles } from "./server-files.ts";
+import type { SimulatorClock } from "../clock.ts";
+import type { SimulatedQueue } from "../queue/queue.ts";
+import type { ServerFiles } from "../enqueue/server-files.ts";
 
 /** What the delivery worker shows in the health answer. */
 export interface WorkerStatistics {

@@ -1,4 +1,4 @@
-import { JavaError } from "./answer.ts";
+import { JavaError } from "./java-error.ts";
 
 /**
  * What stands next in the text. Quoted and bare strings are one kind to the caller.

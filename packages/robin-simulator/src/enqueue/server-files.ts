@@ -1,4 +1,4 @@
-import { JavaError } from "./answer.ts";
+import { JavaError } from "../java/java-error.ts";
 
 /** The files on the simulated server, of which a client only ever sees the names. */
 export interface ServerFiles {

@@ -1,8 +1,8 @@
-import { epochSeconds } from "./clock.ts";
-import type { SimulatorClock } from "./clock.ts";
+import { epochSeconds } from "../clock.ts";
+import type { SimulatorClock } from "../clock.ts";
 import { createOrderedItems } from "./ordered-items.ts";
 import type { QueueFilter } from "./ordered-items.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "../random.ts";
 import { claimTimeoutSeconds, maxRetryCount, retryWaitSeconds } from "./schedule.ts";
 
 export type QueueItemState = "READY" | "CLAIMED" | "DEAD";

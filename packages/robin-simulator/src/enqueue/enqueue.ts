@@ -1,11 +1,11 @@
-import { json, text, withServerErrors } from "./answer.ts";
-import type { Answer } from "./answer.ts";
+import { json, text, withServerErrors } from "../http/answer.ts";
+import type { Answer } from "../http/answer.ts";
 import { buildSession } from "./case-session.ts";
 import { defaultMailbox, defaultProtocol } from "./client-defaults.ts";
-import { parseGson } from "./gson-reader.ts";
-import type { GsonMap, GsonValue } from "./gson-reader.ts";
-import { printGson } from "./gson-writer.ts";
-import type { RouteContext } from "./route-context.ts";
+import { parseGson } from "../java/gson-reader.ts";
+import type { GsonMap, GsonValue } from "../java/gson-reader.ts";
+import { printGson } from "../java/gson-writer.ts";
+import type { RouteContext } from "../http/route-context.ts";
 import { extractMessage, isRawUpload } from "./upload.ts";
 
 /** `POST /client/queue`, and every path below it that is no context of its own. */

@@ -1,10 +1,11 @@
-import { JavaError, html, withServerErrors } from "./answer.ts";
-import type { Answer } from "./answer.ts";
-import { parseJavaInt } from "./java-numbers.ts";
+import { html, withServerErrors } from "../http/answer.ts";
+import { JavaError } from "../java/java-error.ts";
+import type { Answer } from "../http/answer.ts";
+import { parseJavaInt } from "../java/java-numbers.ts";
 import type { QueueFilter } from "./ordered-items.ts";
 import { renderQueuePage } from "./queue-page.ts";
 import type { QueueItemState } from "./queue.ts";
-import type { RouteContext } from "./route-context.ts";
+import type { RouteContext } from "../http/route-context.ts";
 
 const limitMax = 1000;
 const itemStates: readonly QueueItemState[] = ["READY", "CLAIMED", "DEAD"];

@@ -1,7 +1,7 @@
 import type { Answer } from "./answer.ts";
 import { json } from "./answer.ts";
 import type { RouteContext } from "./route-context.ts";
-import { retrySchedule } from "./schedule.ts";
+import { retrySchedule } from "../queue/schedule.ts";
 
 /** `/health` of the service port, any method. Without credentials it shrinks instead of answering 401. */
 export function serviceHealth(context: RouteContext): Answer {

@@ -1,4 +1,4 @@
-import type { GsonMap, GsonValue } from "./gson-reader.ts";
+import type { GsonMap, GsonValue } from "../java/gson-reader.ts";
 
 /** The simulated `client.json5`: what a case falls back to. */
 export const defaultSender = "from@example.com";

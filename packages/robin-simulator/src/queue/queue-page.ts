@@ -1,4 +1,4 @@
-import { formatJavaDate } from "./java-date.ts";
+import { formatJavaDate } from "../java/java-date.ts";
 import { pageSkeleton } from "./queue-page-skeleton.ts";
 import type { SimulatedQueueItem } from "./queue.ts";
 

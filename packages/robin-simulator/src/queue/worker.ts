@@ -1,8 +1,8 @@
-import { epochSeconds } from "./clock.ts";
-import type { SimulatorClock } from "./clock.ts";
+import { epochSeconds } from "../clock.ts";
+import type { SimulatorClock } from "../clock.ts";
 import type { SimulatedQueue } from "./queue.ts";
-import type { Random } from "./random.ts";
-import type { WorkerStatistics } from "./route-context.ts";
+import type { Random } from "../random.ts";
+import type { WorkerStatistics } from "../http/route-context.ts";
 import type { MailFactory } from "./seed.ts";
 
 /** Robin's defaults: the worker begins after the first, and looks for expired claims every second of these. */

@@ -1,10 +1,10 @@
 import type { Answer } from "./answer.ts";
 import { json, text } from "./answer.ts";
-import { enqueue } from "./enqueue.ts";
+import { enqueue } from "../enqueue/enqueue.ts";
 import type { SimulatorPort } from "./faults.ts";
 import { clientLanding, favicon, serviceLanding } from "./landing-pages.ts";
-import { listQueue } from "./queue-list.ts";
-import { bounceItems, deleteItems, retryItems } from "./queue-mutations.ts";
+import { listQueue } from "../queue/queue-list.ts";
+import { bounceItems, deleteItems, retryItems } from "../queue/queue-mutations.ts";
 import type { RouteContext } from "./route-context.ts";
 import { serviceHealth } from "./service-health.ts";
 

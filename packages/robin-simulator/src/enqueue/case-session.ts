@@ -1,15 +1,15 @@
 import { buildEnvelopes } from "./case-envelopes.ts";
 import type { CaseEnvelope } from "./case-envelopes.ts";
-import { JavaError } from "./answer.ts";
+import { JavaError } from "../java/java-error.ts";
 import { booleanField, intField, isBlank, listField, mapField, requireText, stringField } from "./case-fields.ts";
 import { createMagic } from "./case-magic.ts";
 import type { Magic } from "./case-magic.ts";
 import { clientDefaults, defaultRecipient, defaultSender, findNamedRoute } from "./client-defaults.ts";
-import type { GsonMap, GsonValue } from "./gson-reader.ts";
-import { toWritable } from "./gson-writer.ts";
-import type { Writable, WritableObject } from "./gson-writer.ts";
-import { formatJavaDate } from "./java-date.ts";
-import { castString } from "./java-casts.ts";
+import type { GsonMap, GsonValue } from "../java/gson-reader.ts";
+import { toWritable } from "../java/gson-writer.ts";
+import type { Writable, WritableObject } from "../java/gson-writer.ts";
+import { formatJavaDate } from "../java/java-date.ts";
+import { castString } from "../java/java-casts.ts";
 import type { ServerFiles } from "./server-files.ts";
 
 export interface CaseSession {
