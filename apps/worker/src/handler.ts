@@ -1,0 +1,27 @@
+import type { Db } from "@robin/db";
+import type { JobContract } from "@robin/jobs";
+import type { Logger } from "pino";
+import type { z } from "zod";
+
+/** What a handler may use. Everything it does must be safe to do twice: a killed worker's job runs again. */
+export interface JobContext {
+  db: Db;
+  logger: Logger;
+  /** Aborted when the worker stops: end at the next safe point, the rest is for another run. */
+  signal: AbortSignal;
+  now: () => Date;
+}
+
+export interface JobHandler {
+  contract: JobContract;
+  /** Takes the payload as it was stored. What it resolves with is kept with the job. */
+  run: (stored: unknown, context: JobContext) => Promise<unknown>;
+}
+
+/** Binds a handler to its contract; the stored payload is parsed again, since an older version may have written it. */
+export function defineHandler<Payload extends z.ZodType>(
+  contract: JobContract<Payload>,
+  handle: (payload: z.output<Payload>, context: JobContext) => Promise<unknown>,
+): JobHandler {
+  return { contract, run: async (stored, context) => handle(contract.payload.parse(stored), context) };
+}

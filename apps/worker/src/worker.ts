@@ -1,0 +1,84 @@
+import { createDb } from "@robin/db";
+import { connectJobs, connectionErrorCode, openQueues } from "@robin/jobs";
+import type { Logger } from "pino";
+import { startHealthServer } from "./health-server.ts";
+import type { JobHandler } from "./handler.ts";
+import { type RunnerOptions, startRunner } from "./runner.ts";
+import { watchService } from "./watch.ts";
+
+export interface WorkerConfig {
+  databaseUrl: string;
+  redisUrl?: string | undefined;
+  /** 0 for no health endpoint. */
+  healthPort: number;
+  handlers: readonly JobHandler[];
+  logger: Logger;
+  prefix?: string;
+  waitMs?: number;
+  takeover?: RunnerOptions["takeover"];
+}
+
+export interface RunningWorker {
+  backend: "redis" | "postgresql";
+  /** Ends the jobs, then the queues, then the database connections. */
+  close(): Promise<void>;
+}
+
+/** Puts the parts together. The database must be migrated. */
+export async function startWorker(config: WorkerConfig): Promise<RunningWorker> {
+  const { databaseUrl, redisUrl, healthPort, handlers, logger, prefix, waitMs, takeover } = config;
+  const db = createDb(databaseUrl);
+  const connection = await connectJobs({ databaseUrl, redisUrl, prefix, waitMs });
+
+  const database = watchService({ service: "database", ping: () => db.$queryRaw`SELECT 1`, logger });
+  const onRecovery = () => void reschedule();
+  const store =
+    connection.kind === "redis"
+      ? watchService({ service: "redis", ping: () => connection.ping(), logger, onRecovery })
+      : database;
+  const onError = (error: Error): void => {
+    // The watch tells about a server that is away, once.
+    if (connectionErrorCode(error) !== undefined || !store.isUp()) void store.check();
+    else logger.error({ err: error }, "job queue error");
+  };
+
+  const queues = await openQueues(
+    connection,
+    handlers.map(({ contract }) => contract),
+    { onError },
+  );
+  // A Redis that lost its memory comes back without schedules.
+  const reschedule = async (): Promise<void> => {
+    await queues.schedule().catch((err: unknown) => {
+      logger.error({ err }, "schedules could not be renewed");
+    });
+  };
+  await queues.schedule();
+  const context = { db, logger, now: () => new Date() };
+  const runner = await startRunner({ connection, handlers, context, onError, ...(takeover && { takeover }) });
+
+  let stopping = false;
+  const watches = [...new Set([database, store])];
+  const readiness = () => ({
+    ready: !stopping && watches.every((watch) => watch.isUp()),
+    services: {
+      database: database.isUp() ? ("UP" as const) : ("DOWN" as const),
+      queue: store.isUp() ? ("UP" as const) : ("DOWN" as const),
+    },
+  });
+  const health = healthPort === 0 ? undefined : await startHealthServer(healthPort, readiness);
+  return {
+    backend: connection.kind,
+    close: async () => {
+      stopping = true;
+      for (const watch of watches) watch.stop();
+      connection.stopWaiting();
+      await runner.close();
+      await queues.close();
+      await connection.close();
+      await db.$disconnect();
+      health?.close();
+      health?.closeAllConnections();
+    },
+  };
+}

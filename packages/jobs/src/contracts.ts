@@ -1,0 +1,44 @@
+import { z } from "zod";
+
+export interface JobContract<Payload extends z.ZodType = z.ZodType> {
+  /** `resource.action`; also the name of its queue and of its schedule. */
+  readonly name: string;
+  /** Ids and numbers, never secrets: payloads are stored and logged. */
+  readonly payload: Payload;
+  /** One tick per interval, however many workers run. Absent when somebody adds the job. */
+  readonly schedule?: { readonly everyMs: number; readonly payload: z.input<Payload> };
+  /** How many run at once, in all workers together. */
+  readonly concurrency: number;
+  /** Runs before a job that keeps failing is given up; a permanent error ends it at once. */
+  readonly attempts: number;
+  /** Wait before a repeat; doubles each time when exponential. */
+  readonly backoff: { readonly type: "fixed" | "exponential"; readonly delayMs: number };
+  /** How many finished jobs are kept to look at. */
+  readonly keep: { readonly completed: number; readonly failed: number };
+}
+
+/** Binds the schedule's payload to the payload's schema. */
+export function defineJob<Payload extends z.ZodType>(contract: JobContract<Payload>): JobContract<Payload> {
+  return contract;
+}
+
+const minuteMs = 60_000;
+
+/** Every job there is. The worker refuses to start without a handler for each. */
+export const contracts = {
+  /** Deletes sessions and refresh tokens that nobody can use any more. */
+  sessionsCleanUp: defineJob({
+    name: "sessions.cleanUp",
+    payload: z.strictObject({
+      /** Days that a session is kept after it expired or was revoked. */
+      keepDays: z.int().min(1),
+      /** Rows deleted by one statement, so that none holds its locks for long. */
+      batchSize: z.int().min(1).max(10_000),
+    }),
+    schedule: { everyMs: 60 * minuteMs, payload: { keepDays: 30, batchSize: 1000 } },
+    concurrency: 1,
+    attempts: 5,
+    backoff: { type: "exponential", delayMs: 10_000 },
+    keep: { completed: 24, failed: 100 },
+  }),
+};
