@@ -57,15 +57,19 @@ export async function setPassword(
 ): Promise<void> {
   const user = await findUser(db, username);
   const passwordHash = await passwords.hash(checkedPassword(password));
-  await db.user.update({ where: { id: user.id }, data: { passwordHash } });
-  await revokeSessions({ db, clock }, { userId: user.id }, "PASSWORD_CHANGED");
+  await db.$transaction(async (tx) => {
+    await tx.user.update({ where: { id: user.id }, data: { passwordHash } });
+    await revokeSessions({ db: tx, clock }, { userId: user.id }, "PASSWORD_CHANGED");
+  });
 }
 
 /** Keeps the account from signing in and ends its sessions. */
 export async function disableUser({ db, clock }: Pick<Deps, "db" | "clock">, username: string): Promise<void> {
   const user = await findUser(db, username);
-  await db.user.update({ where: { id: user.id }, data: { disabledAt: clock.now() } });
-  await revokeSessions({ db, clock }, { userId: user.id }, "USER_DISABLED");
+  await db.$transaction(async (tx) => {
+    await tx.user.update({ where: { id: user.id }, data: { disabledAt: clock.now() } });
+    await revokeSessions({ db: tx, clock }, { userId: user.id }, "USER_DISABLED");
+  });
 }
 
 async function findUser(db: Db, username: string): Promise<{ id: number }> {

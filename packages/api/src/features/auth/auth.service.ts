@@ -17,25 +17,25 @@ interface UserRow {
 
 /** Opens a session. An unknown user and a wrong password look alike and take the same time. */
 export async function login(ctx: Context, input: LoginInput): Promise<LoginOutput> {
-  const { db, passwords, clock } = ctx.deps;
+  const { db, passwords } = ctx.deps;
   const username = input.username.toLowerCase();
   return withAudit(ctx, { action: "auth.login", targets: [username] }, async (audit) => {
     const user = await db.user.findUnique({ where: { username }, include: { roles: true } });
     const valid = await passwords.verify(input.password, user?.passwordHash);
-    if (!user || !valid) throw new AppError("unauthenticated", "Invalid username or password");
+    if (!user || !valid) throw wrongCredentials();
     audit.actor = { id: user.id, username };
     if (user.disabledAt) throw new AppError("forbidden", "User account is disabled");
 
-    const session = await openSession(ctx.deps, {
-      userId: user.id,
-      ipAddress: ctx.ipAddress,
-      userAgent: ctx.userAgent,
-    });
-    await db.user.update({ where: { id: user.id }, data: { lastLoginAt: clock.now() } });
+    const session = await openSession(ctx.deps, { user, ipAddress: ctx.ipAddress, userAgent: ctx.userAgent });
+    if (!session) throw wrongCredentials();
     const tokens = await issueAccessToken(ctx, user, session.sessionId);
     ctx.refreshCookie.set(session.token, session.expiresAt);
     return { user: toSummary(user), tokens, permissions: permissionsOf(rolesOf(user)) };
   });
+}
+
+function wrongCredentials(): AppError {
+  return new AppError("unauthenticated", "Invalid username or password");
 }
 
 /** A new access token for the refresh cookie, which is exchanged for a new one as well. */

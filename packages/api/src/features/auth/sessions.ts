@@ -25,25 +25,38 @@ export interface SessionStore {
   refreshTokenLifetimeMs: number;
 }
 
+/**
+ * Signs in the account whose password was just compared.
+ * @returns undefined when its password was changed, or it was disabled, since the hash was read: a change of password
+ * must not miss a session that is being opened with the old one.
+ */
 export async function openSession(
   store: SessionStore,
-  client: { userId: number; ipAddress: string; userAgent: string },
-): Promise<OpenedSession> {
+  { user, ...client }: { user: { id: number; passwordHash: string }; ipAddress: string; userAgent: string },
+): Promise<OpenedSession | undefined> {
   const issued = newToken(store);
-  const session = await store.db.session.create({
-    data: {
-      userId: client.userId,
-      ipAddress: client.ipAddress,
-      userAgent: client.userAgent.slice(0, userAgentCharsMax),
-      createdAt: store.clock.now(),
-      lastUsedAt: store.clock.now(),
-      expiresAt: issued.expiresAt,
-      refreshTokens: {
-        create: { tokenHash: sha256(issued.token), createdAt: store.clock.now(), expiresAt: issued.expiresAt },
+  const now = store.clock.now();
+  return store.db.$transaction(async (tx) => {
+    const unchanged = await tx.user.updateMany({
+      where: { id: user.id, passwordHash: user.passwordHash, disabledAt: null },
+      data: { lastLoginAt: now },
+    });
+    if (unchanged.count === 0) return undefined;
+    const session = await tx.session.create({
+      data: {
+        userId: user.id,
+        ipAddress: client.ipAddress,
+        userAgent: client.userAgent.slice(0, userAgentCharsMax),
+        createdAt: now,
+        lastUsedAt: now,
+        expiresAt: issued.expiresAt,
+        refreshTokens: {
+          create: { tokenHash: sha256(issued.token), createdAt: now, expiresAt: issued.expiresAt },
+        },
       },
-    },
+    });
+    return { sessionId: session.id, ...issued };
   });
-  return { sessionId: session.id, ...issued };
 }
 
 /**
@@ -88,7 +101,7 @@ export async function sessionOfRefreshToken(db: Db, token: string): Promise<stri
 
 /** Ends the sessions that are still open; running access tokens stop working within a second. */
 export async function revokeSessions(
-  { db, clock }: Pick<SessionStore, "db" | "clock">,
+  { db, clock }: { db: Pick<Db, "session">; clock: Clock },
   which: { id: { in: string[] } } | { userId: number },
   reason: RevokedReason,
 ): Promise<void> {
