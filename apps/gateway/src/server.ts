@@ -34,6 +34,9 @@ export function answerBrokenRequests(server: Server): Server {
   });
 }
 
+/** How often connections that have become idle are looked for while the server closes. */
+const idleCheckMs = 50;
+
 /** Stops accepting, lets running requests end, and cuts what is left after `graceMs`. */
 export async function closeGracefully(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve, reject) => {
@@ -42,11 +45,15 @@ export async function closeGracefully(server: Server, graceMs: number): Promise<
       else resolve();
     });
   });
+  // A kept-alive connection becomes idle only when its request has ended, which is after this began.
+  const closeIdle = setInterval(() => {
+    server.closeIdleConnections();
+  }, idleCheckMs);
   const cut = setTimeout(() => {
     server.closeAllConnections();
   }, graceMs);
-  server.closeIdleConnections();
   await closed.finally(() => {
+    clearInterval(closeIdle);
     clearTimeout(cut);
   });
 }

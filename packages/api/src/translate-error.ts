@@ -1,5 +1,5 @@
 import { isDatabaseUnavailable } from "@robin/db";
-import { isRobinError, type RobinError } from "@robin/sdk";
+import { isRobinError, isRobinInputError, type RobinError } from "@robin/sdk";
 import { TRPCError } from "@trpc/server";
 import { z } from "zod";
 import { AppError, type AppErrorCode, errorCatalogue, type InputIssue } from "./errors.ts";
@@ -13,6 +13,10 @@ export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   if (thrown instanceof TRPCError) return fromTrpcError(thrown);
   if (isRobinError(thrown)) return fromRobinError(thrown);
+  if (isRobinInputError(thrown)) {
+    const issue = { path: thrown.field, message: "would be misread by Robin" };
+    return new AppError("invalid_input", "The input is not valid.", { cause: thrown, issues: [issue] });
+  }
   if (isDatabaseUnavailable(thrown)) {
     return new AppError(
       "unavailable",
@@ -43,6 +47,10 @@ function fromTrpcError(error: TRPCError): AppError {
   if (error.code === "INTERNAL_SERVER_ERROR") return error.cause ? toAppError(error.cause) : internal(error);
   if (error.code === "PARSE_ERROR")
     return new AppError("invalid_input", "The body is not valid JSON.", { cause: error });
+  // What the parser says of an input quotes it, and with it perhaps a password.
+  if (error.code === "BAD_REQUEST" && error.cause) {
+    return new AppError("invalid_input", "The input cannot be read. Is it valid JSON?", { cause: error });
+  }
   const code = codeByTrpcCode.get(error.code);
   // tRPC's own messages (unknown procedure, wrong method) name only what the caller sent.
   return code ? new AppError(code, error.message, { cause: error }) : internal(error);

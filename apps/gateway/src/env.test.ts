@@ -1,0 +1,132 @@
+import { describe, expect, it } from "vitest";
+import { EnvironmentError, readEnv } from "./env.ts";
+
+const enough = {
+  DATABASE_URL: "postgresql://robin:secret@db:5432/robin",
+  ROBIN_CLIENT_API_URL: "http://robin:8090/",
+  ROBIN_SERVICE_API_URL: "http://robin:8080",
+  JWT_SECRET: "0123456789abcdef0123456789abcdef",
+};
+
+function problemsOf(source: NodeJS.ProcessEnv): string {
+  try {
+    readEnv(source);
+  } catch (error) {
+    if (error instanceof EnvironmentError) return error.message;
+    throw error;
+  }
+  return "";
+}
+
+describe("readEnv", () => {
+  it("takes the defaults of the design when only what is needed is set", () => {
+    expect(readEnv(enough)).toMatchObject({
+      PORT: 8000,
+      HOST: "0.0.0.0",
+      ROBIN_CLIENT_API_URL: "http://robin:8090",
+      ROBIN_MAX_CONNECTIONS: 8,
+      JWT_ALGORITHM: "HS256",
+      ACCESS_TOKEN_EXPIRE_MINUTES: 30,
+      REFRESH_TOKEN_EXPIRE_DAYS: 7,
+      ADMIN_USERNAME: "admin@robin.local",
+      CIRCUIT_BREAKER_FAILURE_THRESHOLD: 5,
+      CIRCUIT_BREAKER_TIMEOUT_SECONDS: 30,
+      REQUEST_TIMEOUT_SECONDS: 10,
+      BODY_LIMIT: 1024 ** 2,
+      CORS_ORIGINS: [],
+      TRUST_PROXY: false,
+      LOG_LEVEL: "info",
+      LOG_FORMAT: "json",
+    });
+  });
+
+  it("names every missing variable in one message", () => {
+    const message = problemsOf({});
+    for (const name of Object.keys(enough)) expect(message).toContain(`${name}: is missing`);
+  });
+
+  it("names every bad variable and never shows a value", () => {
+    const bad = {
+      ...enough,
+      PORT: "http-please",
+      DATABASE_URL: "mysql://root:hunter2@db/robin",
+      ROBIN_CLIENT_API_URL: "robin-host:8090",
+      ROBIN_SERVICE_API_AUTH: "digest hunter2",
+      JWT_SECRET: "hunter2",
+      JWT_ALGORITHM: "hunter2",
+      ADMIN_PASSWORD: "hunter2",
+      BODY_LIMIT: "hunter2",
+      LOG_FORMAT: "hunter2",
+    };
+    const message = problemsOf(bad);
+    for (const name of Object.keys(bad).filter((key) => key !== "ROBIN_SERVICE_API_URL"))
+      expect(message).toContain(`${name}: `);
+    expect(message).not.toContain("hunter2");
+    expect(message).not.toContain("http-please");
+    expect(message).not.toContain("robin-host");
+  });
+
+  it("takes an empty variable for an unset one, as compose files pass them", () => {
+    expect(readEnv({ ...enough, PORT: "", ROBIN_CLIENT_API_AUTH: "", ADMIN_PASSWORD: "" })).toMatchObject({
+      PORT: 8000,
+    });
+    expect(problemsOf({ ...enough, JWT_SECRET: "" })).toContain("JWT_SECRET: is missing");
+  });
+
+  it("reads basic credentials with a colon in the password, and bearer tokens", () => {
+    const env = readEnv({
+      ...enough,
+      ROBIN_CLIENT_API_AUTH: "basic robin:a:b",
+      ROBIN_SERVICE_API_AUTH: "Bearer  t.o-k",
+    });
+    expect(env.ROBIN_CLIENT_API_AUTH).toEqual({ type: "basic", username: "robin", password: "a:b" });
+    expect(env.ROBIN_SERVICE_API_AUTH).toEqual({ type: "bearer", token: "t.o-k" });
+  });
+
+  it("splits lists and reads sizes, flags and proxies", () => {
+    const secrets = ["n".repeat(32), "o".repeat(32)];
+    const env = readEnv({
+      ...enough,
+      JWT_SECRET: secrets.join(", "),
+      CORS_ORIGINS: "https://ui.example.com, http://localhost:4200",
+      BODY_LIMIT: "512kb",
+      CORS_ALLOW_CREDENTIALS: "false",
+      TRUST_PROXY: "2",
+      LOG_LEVEL: "WARN",
+    });
+    expect(env).toMatchObject({
+      JWT_SECRET: secrets,
+      CORS_ORIGINS: ["https://ui.example.com", "http://localhost:4200"],
+      BODY_LIMIT: 512 * 1024,
+      CORS_ALLOW_CREDENTIALS: false,
+      TRUST_PROXY: 2,
+      LOG_LEVEL: "warn",
+    });
+    expect(readEnv({ ...enough, TRUST_PROXY: "loopback" }).TRUST_PROXY).toBe("loopback");
+  });
+
+  it("accepts the names that the former gateway's compose file sets", () => {
+    const env = readEnv({
+      JWT_SECRET: enough.JWT_SECRET,
+      DB_HOST: "postgres",
+      DB_PORT: "5433",
+      DB_NAME: "mail",
+      DB_USER: "robin",
+      DB_PASSWORD: "p@ss/word",
+      ROBIN_CLIENT_URL: "http://robin:8090",
+      ROBIN_SERVICE_URL: "http://robin:8080",
+    });
+    expect(env.DATABASE_URL).toBe("postgresql://robin:p%40ss%2Fword@postgres:5433/mail");
+    expect(env).toMatchObject({
+      ROBIN_CLIENT_API_URL: "http://robin:8090",
+      ROBIN_SERVICE_API_URL: "http://robin:8080",
+    });
+  });
+
+  it("prefers the new name where both are set", () => {
+    expect(readEnv({ ...enough, DB_HOST: "old", ROBIN_CLIENT_URL: "http://old:1" })).toMatchObject({
+      DATABASE_URL: enough.DATABASE_URL,
+      ROBIN_CLIENT_API_URL: "http://robin:8090",
+    });
+  });
+});

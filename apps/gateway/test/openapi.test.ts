@@ -1,0 +1,64 @@
+import { listProcedures } from "@robin/api";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { describe, expect, it } from "vitest";
+import committed from "../openapi.json" with { type: "json" };
+import { createOpenApiDocument } from "../src/openapi.ts";
+import { version } from "../src/version.ts";
+
+interface Operation {
+  operationId: string;
+  summary?: string;
+  tags?: string[];
+  description?: string;
+  security: object[];
+  requestBody?: { content: { "application/json": { example?: unknown; schema: { additionalProperties?: unknown } } } };
+  responses: Record<string, { content: { "application/json": { schema: { $ref?: string } } } }>;
+  "x-permission"?: string;
+}
+const paths = committed.paths as unknown as Record<string, Record<string, Operation>>;
+
+describe("openapi.json", () => {
+  it("is what the router says (if not, run: pnpm generate)", () => {
+    expect(committed).toEqual(JSON.parse(JSON.stringify(createOpenApiDocument(version))));
+  });
+
+  it("is valid OpenAPI 3.1", async () => {
+    expect(await new Validator().validate(structuredClone(committed))).toEqual({ valid: true });
+  });
+
+  it("describes every procedure with summary, tag, security, its errors, and an example where it takes a body", () => {
+    for (const { path, meta } of listProcedures()) {
+      if (!meta.openapi) continue;
+      const operation = paths[meta.openapi.path]?.[meta.openapi.method.toLowerCase()];
+      expect(operation, path).toBeDefined();
+      if (!operation) continue;
+      expect(operation.operationId).toBe(path);
+      expect(operation.summary, path).toBeTruthy();
+      expect(operation.tags, path).toHaveLength(1);
+      expect(operation["x-permission"], path).toBe(meta.permission);
+      expect(Object.keys(operation.responses), path).toEqual(expect.arrayContaining(["200", "500"]));
+      if (meta.access !== "public") {
+        expect(operation.security, path).toEqual([{ accessToken: [] }]);
+        expect(Object.keys(operation.responses), path).toContain("401");
+      }
+      if (meta.permission) {
+        expect(Object.keys(operation.responses), path).toContain("403");
+        expect(operation.description, path).toContain(meta.permission);
+      }
+      for (const [status, { content }] of Object.entries(operation.responses)) {
+        if (status !== "200") expect(content["application/json"].schema.$ref).toBe("#/components/schemas/Error");
+      }
+      const body = operation.requestBody?.content["application/json"];
+      if (body && path !== "auth.refresh" && path !== "auth.logout") {
+        expect(body.example, path).toBeDefined();
+        expect(body.schema.additionalProperties, path).toBe(false);
+      }
+    }
+  });
+
+  it("writes instants as date-time and never offers null", () => {
+    const text = JSON.stringify(committed);
+    expect(text).toContain('"format":"date-time"');
+    expect(text).not.toContain('"null"');
+  });
+});
