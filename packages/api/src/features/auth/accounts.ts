@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Deps } from "../../context.ts";
 import { AppError } from "../../errors.ts";
-import { passwordBytesMax } from "./passwords.ts";
+import { passwordBytesMax, passwordSeparator } from "./passwords.ts";
 import { revokeSessions } from "./sessions.ts";
 
 /** Serialises the first start of several processes. */
@@ -48,7 +48,7 @@ export async function ensureAdmin(
 
 /**
  * Sets a password and ends every session of the account; running access tokens stop working within a second.
- * @throws AppError `not_found`, or `invalid_input` for a password that bcrypt would cut.
+ * @throws AppError `not_found`, or `invalid_input` for a password that is too short or that bcrypt cannot tell from another.
  */
 export async function setPassword(
   { db, passwords, clock }: Pick<Deps, "db" | "passwords" | "clock">,
@@ -84,7 +84,9 @@ function checkedPassword(password: string): string {
       ? "must have at least 8 characters"
       : Buffer.byteLength(password) > passwordBytesMax
         ? `must not be longer than ${passwordBytesMax} bytes`
-        : undefined;
+        : password.includes(passwordSeparator)
+          ? "must not contain a NUL"
+          : undefined;
   if (problem)
     throw new AppError("invalid_input", `The password ${problem}.`, {
       issues: [{ path: "password", message: problem }],

@@ -15,6 +15,8 @@ export const LoginInput = z
       .string()
       .max(255)
       .regex(/\S/, "is blank")
+      // The audit row keeps every name that is tried, and PostgreSQL refuses these.
+      .refine((name) => !/[\p{Cc}\p{Cs}]/u.test(name.trim()), "has a control character or half a character")
       .trim()
       .meta({ description: "The account's name, in any case." }),
     password: z.string().min(1).max(1024),

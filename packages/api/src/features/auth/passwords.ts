@@ -7,6 +7,9 @@ export const defaultBcryptCost = 12;
 /** bcrypt reads no more than this many bytes, so a longer password would be cut without a word. */
 export const passwordBytesMax = 72;
 
+/** bcrypt repeats the password with a NUL behind it, so `x` and `x\0x` have the same hash. */
+export const passwordSeparator = "\0";
+
 export type Passwords = Awaited<ReturnType<typeof createPasswords>>;
 
 /** bcrypt, computed off the event loop. */
@@ -19,7 +22,7 @@ export async function createPasswords(cost = defaultBcryptCost) {
 
     /** False when there is no hash, after the same time as with one. */
     async verify(password: string, passwordHash: string | undefined): Promise<boolean> {
-      const fits = Buffer.byteLength(password) <= passwordBytesMax;
+      const fits = Buffer.byteLength(password) <= passwordBytesMax && !password.includes(passwordSeparator);
       const matches = await compare(password, passwordHash ?? nobodysHash);
       return matches && fits && passwordHash !== undefined;
     },
