@@ -14,6 +14,11 @@ export async function enqueue(ctx: Context, input: EnqueueInput): Promise<Enqueu
   return withAudit(ctx, { action: "queue.enqueue", targets: recipients }, async () => {
     const output: EnqueueOutput = { messageId, queued: [], failed: [] };
     for (const to of recipients) {
+      // A call with no time left could still reach Robin, and nobody would know; five of them would open the breaker.
+      if (output.queued.length > 0 && performance.now() >= ctx.deadlineAt) {
+        output.failed.push({ to, message: "Not tried: the time of the request was used up." });
+        continue;
+      }
       try {
         const { sessionUid } = await ctx.deps.robin.queue.enqueueRaw(
           {
@@ -43,12 +48,17 @@ async function compose(input: EnqueueInput): Promise<{ messageId: string; messag
     from: input.from,
     to: input.to,
     subject: input.subject,
-    text: input.text ?? (input.html === undefined ? "" : undefined),
-    html: input.html,
+    text: withLineEnds(input.text ?? (input.html === undefined ? "" : undefined)),
+    html: withLineEnds(input.html),
     newline: "\r\n",
-    ...(hasTags && { textEncoding: "base64" }),
+    ...(hasTags && { encoding: "base64" }),
     disableFileAccess: true,
     disableUrlAccess: true,
   }).compile();
   return { messageId: mail.messageId(), message: new Uint8Array(await mail.build()) };
+}
+
+/** A carriage return alone must not travel: SMTP servers disagree on whether it ends a line. */
+function withLineEnds(text: string | undefined): string | undefined {
+  return text?.replaceAll(/\r\n?|\n/g, "\r\n");
 }
