@@ -3,6 +3,7 @@ import { AppError } from "@robin/api";
 import { parseCookie, stringifySetCookie } from "cookie";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { randomUUID } from "node:crypto";
+import { isIP } from "node:net";
 import type { Authentication } from "./principal.ts";
 
 /** What the middleware before the routers found out about a request; kept in `res.locals`. */
@@ -48,9 +49,16 @@ export function createContext(deps: Deps, req: Request, res: AppResponse, road: 
   };
 }
 
-/** IPv4 in its own notation also where the socket is IPv6. */
+/** The client's address; where a proxy forwards none, the proxy's own. Never longer than 45 characters. */
 export function ipAddressOf(req: Request): string {
-  return (req.ip ?? "").replace(/^::ffff:(?=\d+\.)/, "");
+  return plainAddress(req.ip) ?? plainAddress(req.socket.remoteAddress) ?? "";
+}
+
+/** Without the port that some proxies add and without a zone; IPv4 in its own notation also where the socket is IPv6. */
+function plainAddress(text = ""): string | undefined {
+  const host = /^\[(.+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text;
+  const address = host.replace(/%.*$/s, "").replace(/^::ffff:(?=\d+\.)/i, "");
+  return isIP(address) === 0 ? undefined : address;
 }
 
 function abortOnClose(res: Response): AbortSignal {
@@ -61,8 +69,13 @@ function abortOnClose(res: Response): AbortSignal {
   return controller.signal;
 }
 
+/** Express compares the scheme letter by letter; a proxy may write it in capitals. */
+function isHttps(req: Request): boolean {
+  return req.protocol.toLowerCase() === "https";
+}
+
 function refreshCookie(req: Request, res: Response, clock: Clock): RefreshCookie {
-  const attributes = { httpOnly: true, sameSite: "strict", path: "/", secure: req.secure } as const;
+  const attributes = { httpOnly: true, sameSite: "strict", path: "/", secure: isHttps(req) } as const;
   const send = (value: string, expiresAt: Date) => {
     const maxAge = Math.max(0, Math.round((expiresAt.getTime() - clock.now().getTime()) / 1000));
     res.setHeader(
