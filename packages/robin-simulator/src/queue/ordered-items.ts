@@ -15,12 +15,17 @@ export interface OrderedItems<Item> {
   /** Runs a change of an item that is in the store; its UID and creation time must stay. */
   update(item: Item, change: () => void): void;
   delete(uid: string): boolean;
+  /** Another number after each change. */
+  readonly version: number;
   counts(): { ready: number; claimed: number; dead: number };
   /** A list of its own for the caller, in order of creation second and UID. */
   list(filter: QueueFilter): Item[];
 }
 
 const stateCounter = { READY: "ready", CLAIMED: "claimed", DEAD: "dead" } as const;
+
+/** Up to this many new items are put in their places one by one; more are worth a sort. */
+const fewItems = 100;
 
 /** Bounds the remembered lists: a test that tries every retry range must not keep a copy of the queue for each. */
 const rememberedListsMax = 16;
@@ -31,15 +36,27 @@ export function createOrderedItems<Item extends SimulatedQueueItem>(): OrderedIt
   const counters = { ready: 0, claimed: 0, dead: 0 };
   const remembered = new Map<string, readonly Item[]>();
   let ordered: Item[] = [];
-  let unsorted = false;
+  /** Put since the order was last looked at. */
+  let added: Item[] = [];
   let hasGaps = false;
+  let version = 0;
 
   function all(): readonly Item[] {
-    if (hasGaps) ordered = ordered.filter((item) => byUid.get(item.uid) === item);
-    if (unsorted) ordered.sort(compareItems);
-    hasGaps = false;
-    unsorted = false;
+    if (hasGaps) {
+      const isThere = (item: Item): boolean => byUid.get(item.uid) === item;
+      ordered = ordered.filter(isThere);
+      added = added.filter(isThere);
+      hasGaps = false;
+    }
+    if (added.length > fewItems) ordered = [...ordered, ...added].sort(compareItems);
+    else for (const item of added) ordered.splice(findPlace(ordered, item), 0, item);
+    added = [];
     return ordered;
+  }
+
+  function changed(): void {
+    version += 1;
+    remembered.clear();
   }
 
   function matching(filter: QueueFilter): readonly Item[] {
@@ -47,7 +64,7 @@ export function createOrderedItems<Item extends SimulatedQueueItem>(): OrderedIt
     const known = remembered.get(key);
     if (known !== undefined) return known;
     if (remembered.size >= rememberedListsMax) remembered.clear();
-    const items = all().filter((item) => matches(item, filter));
+    const items = all().filter(createMatcher(filter));
     remembered.set(key, items);
     return items;
   }
@@ -58,7 +75,7 @@ export function createOrderedItems<Item extends SimulatedQueueItem>(): OrderedIt
     byUid.delete(uid);
     counters[stateCounter[item.state]] -= 1;
     hasGaps = true;
-    remembered.clear();
+    changed();
     return true;
   }
 
@@ -68,19 +85,20 @@ export function createOrderedItems<Item extends SimulatedQueueItem>(): OrderedIt
       remove(item.uid);
       byUid.set(item.uid, item);
       counters[stateCounter[item.state]] += 1;
-      const last = ordered.at(-1);
-      unsorted ||= last !== undefined && compareItems(last, item) > 0;
-      ordered.push(item);
-      remembered.clear();
+      added.push(item);
+      changed();
     },
     update: (item, change) => {
       counters[stateCounter[item.state]] -= 1;
       change();
       counters[stateCounter[item.state]] += 1;
-      remembered.clear();
+      changed();
     },
     delete: remove,
     counts: () => ({ ...counters }),
+    get version() {
+      return version;
+    },
     list: (filter) => matching(filter).slice(),
   };
 }
@@ -90,11 +108,26 @@ function compareItems(a: SimulatedQueueItem, b: SimulatedQueueItem): number {
   return a.uid < b.uid ? -1 : Number(a.uid > b.uid);
 }
 
-function matches(item: SimulatedQueueItem, filter: QueueFilter): boolean {
-  return (
-    (filter.states?.includes(item.state) ?? true) &&
-    (filter.protocol === undefined || filter.protocol.toLowerCase() === item.protocol.toLowerCase()) &&
-    item.retryCount >= (filter.retryMin ?? -Infinity) &&
-    item.retryCount <= (filter.retryMax ?? Infinity)
-  );
+/** Where the item belongs in a sorted list. */
+function findPlace(sorted: readonly SimulatedQueueItem[], item: SimulatedQueueItem): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = sorted[middle];
+    if (other !== undefined && compareItems(other, item) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function createMatcher(filter: QueueFilter): (item: SimulatedQueueItem) => boolean {
+  const states = new Set(filter.states ?? ["READY", "CLAIMED", "DEAD"]);
+  const protocol = filter.protocol?.toLowerCase();
+  const { retryMin = -Infinity, retryMax = Infinity } = filter;
+  return (item) =>
+    states.has(item.state) &&
+    item.retryCount >= retryMin &&
+    item.retryCount <= retryMax &&
+    (protocol === undefined || protocol === item.protocol.toLowerCase());
 }

@@ -182,8 +182,22 @@ export function createSimulatedQueue(deps: QueueDependencies): SimulatedQueue {
     return expired.length;
   }
 
-  const oldest = (seconds: number[]): number => seconds.reduce((least, value) => Math.min(least, value), Infinity);
+  const oldest = (state: QueueItemState, time: (item: SimulatedQueueItem) => number): number =>
+    store.list({ states: [state] }).reduce((least, item) => Math.min(least, time(item)), Infinity);
   const orZero = (seconds: number): number => (Number.isFinite(seconds) ? seconds : 0);
+
+  /** Every health answer wants them, and a queue of 100,000 items is a lot to look through. */
+  let known: { version: number; statistics: QueueStatistics } | undefined;
+  function statistics(): QueueStatistics {
+    if (known?.version === store.version) return known.statistics;
+    const current = {
+      oldestReadyAtSeconds: orZero(oldest("READY", (item) => item.nextAttemptAtSeconds)),
+      oldestClaimedAtSeconds: orZero(oldest("CLAIMED", (item) => item.claimedUntilSeconds)),
+      reschedules,
+    };
+    known = { version: store.version, statistics: current };
+    return current;
+  }
 
   return {
     get size() {
@@ -213,12 +227,6 @@ export function createSimulatedQueue(deps: QueueDependencies): SimulatedQueue {
     },
     markDead: (uid, reason) => change(uid, { state: "DEAD", claimedUntilSeconds: 0, lastError: reason }),
     releaseExpiredClaims,
-    statistics: () => ({
-      oldestReadyAtSeconds: orZero(oldest(store.list({ states: ["READY"] }).map((item) => item.nextAttemptAtSeconds))),
-      oldestClaimedAtSeconds: orZero(
-        oldest(store.list({ states: ["CLAIMED"] }).map((item) => item.claimedUntilSeconds)),
-      ),
-      reschedules,
-    }),
+    statistics,
   };
 }
