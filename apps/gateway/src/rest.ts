@@ -10,6 +10,9 @@ interface RestRoute {
   hasParameters: boolean;
 }
 
+/** Segments that the adapter would resolve, to run another procedure than the one whose path was found here. */
+const detour = /\\|\/(?:\.|%2e){1,2}(?:\/|$)/i;
+
 /** The REST paths of the procedures, to tell 404 from 405; trpc-to-openapi knows only "not found". */
 function restRoutes(): RestRoute[] {
   const routes = new Map<string, RestRoute>();
@@ -38,7 +41,7 @@ export function createRestRouter(deps: Deps, { bodyBytesMax }: { bodyBytesMax: n
 
   const rest = Router({ caseSensitive: false });
   rest.use((req, res, next) => {
-    const possible = routes.filter(({ pattern }) => pattern.test(req.path));
+    const possible = detour.test(req.path) ? [] : routes.filter(({ pattern }) => pattern.test(req.path));
     const literal = possible.filter(({ hasParameters }) => !hasParameters);
     const matching = literal.length > 0 ? literal : possible;
     const methods = [...new Set(matching.flatMap((route) => [...route.methods]))];

@@ -33,7 +33,7 @@ const t = initTRPC
           path: shape.data.path,
           appCode: appError.code,
           requestId: ctx?.requestId,
-          issues: appError.issues,
+          ...(appError.issues && { issues: appError.issues }),
         },
       };
     },
