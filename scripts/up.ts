@@ -72,19 +72,24 @@ async function start(settings: Settings, supervisor: Supervisor): Promise<void> 
   screen(welcome({ url: gateway.url, adminUsername, adminPassword, simulated: !settings.hasRobin, logsDir }));
 }
 
-async function run(supervisor: Supervisor): Promise<Error | undefined> {
+/** Returns the exit code. */
+async function run(supervisor: Supervisor): Promise<number> {
   let release: (() => void) | undefined;
+  const over = async () => {
+    const reason = await supervisor.ended;
+    console[reason ? "error" : "log"](reason?.message ?? "Stopping...");
+    return reason ? 1 : 0;
+  };
   try {
     const settings = readSettings(root, process.env);
     release = openDataDir(settings.dataDir);
     await start(settings, supervisor);
-    const reason = await supervisor.ended;
-    screen("Stopping...");
-    return reason;
+    return await over();
   } catch (error) {
     // A start that was given up because somebody asked for the end has not failed.
-    if (supervisor.isOver()) return await supervisor.ended;
-    return error instanceof Error ? error : new Error(String(error));
+    if (supervisor.isOver()) return await over();
+    console.error(error instanceof Error ? error.message : error);
+    return 1;
   } finally {
     await supervisor.stopAll();
     release?.();
@@ -102,6 +107,4 @@ process.on("disconnect", () => {
 // A terminal that went away must not keep us from stopping the rest.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
-const failure = await run(supervisor);
-if (failure !== undefined) console.error(failure.message);
-process.exit(failure === undefined ? 0 : 1);
+process.exit(await run(supervisor));

@@ -33,7 +33,8 @@ export function toMigrationList(migrations: Migration[]) {
   };
 }
 
-export async function readSchema() {
+/** The schema of this package, or `text` in its place. */
+export async function readSchema(text?: string) {
   const file = path.join(prismaDir, "schema.prisma");
-  return { files: [{ path: file, content: await readFile(file, "utf8") }] };
+  return { files: [{ path: file, content: text ?? (await readFile(file, "utf8")) }] };
 }
