@@ -18,9 +18,10 @@ export function authenticate({ authenticator }: Pick<Deps, "authenticator">): Re
   };
 
   async function authenticationOf(req: Request): Promise<Authentication> {
-    const { authorization } = req.headers;
+    // All of them: Node drops repeats, while a proxy in front may have checked another one than the first.
+    const [authorization, ...repeats] = req.headersDistinct.authorization ?? [];
     if (authorization === undefined) return {};
-    const [, token] = bearerToken.exec(authorization) ?? [];
+    const [, token] = repeats.length === 0 ? (bearerToken.exec(authorization) ?? []) : [];
     if (!token)
       return { error: new AppError("unauthenticated", "Send the access token as `Authorization: Bearer ...`.") };
     try {

@@ -37,7 +37,8 @@ export function createAuthenticator(db: Db, accessTokens: AccessTokens, clock: C
   function stateOf(sessionId: string): SessionState {
     const askedAt = clock.now().getTime();
     const known = states.get(sessionId);
-    if (known && askedAt - known.askedAt < sessionStateMs) return known;
+    // The other way round when the clock was set back, which must not keep an ended session alive.
+    if (known && askedAt >= known.askedAt && askedAt < known.askedAt + sessionStateMs) return known;
     const state = { askedAt, principal: loadPrincipal(db, sessionId, clock.now()) };
     states.set(sessionId, state);
     state.principal.catch(() => {
