@@ -15,8 +15,11 @@ export interface RunnerOptions {
 }
 
 export interface Runner {
-  /** Takes no more jobs, tells the running ones to end, and waits for them. */
-  close(): Promise<void>;
+  /**
+   * Takes no more jobs, tells the running ones to end, and waits for them. With `force` it does not wait for the server
+   * to hear of it: their jobs run again, as after a crash.
+   */
+  close(options: { force: boolean }): Promise<void>;
 }
 
 interface FailedJob {
@@ -37,6 +40,7 @@ function logFailure(logger: Logger, job: FailedJob | undefined, error: Error): v
 export async function startRunner(options: RunnerOptions): Promise<Runner> {
   const { connection, handlers, context, onError, takeover } = options;
   const stopping = new AbortController();
+  const running = new Set<Promise<unknown>>();
   const workers = handlers.map(({ contract, run }): BackendWorker => {
     const logger = context.logger.child({ job: contract.name });
     const worker = connection.createWorker(
@@ -44,12 +48,16 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
       async (job) => {
         const started = performance.now();
         const jobLogger = logger.child({ jobId: job.id });
+        const handled = run(job.data, { ...context, logger: jobLogger, signal: stopping.signal });
+        running.add(handled);
         try {
-          const result = await run(job.data, { ...context, logger: jobLogger, signal: stopping.signal });
+          const result = await handled;
           jobLogger.debug({ durationMs: Math.round(performance.now() - started), result }, "job done");
           return result;
         } catch (error) {
           throw toJobError(error);
+        } finally {
+          running.delete(handled);
         }
       },
       { ...takeover, concurrency: contract.concurrency },
@@ -65,9 +73,10 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   });
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
   return {
-    close: async () => {
+    close: async ({ force }) => {
       stopping.abort();
-      await Promise.all(workers.map((worker) => worker.close()));
+      if (force) await Promise.allSettled(running);
+      await Promise.all(workers.map((worker) => worker.close(force)));
     },
   };
 }

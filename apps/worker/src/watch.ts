@@ -6,6 +6,7 @@ export interface WatchOptions {
   /** Rejects when the service does not answer. */
   ping: () => Promise<unknown>;
   logger: Logger;
+  /** How often to look while it is up; ten times as often while it is away. */
   intervalMs?: number;
   /** An answer that takes longer counts as none. */
   timeoutMs?: number;
@@ -37,6 +38,8 @@ export function watchService(options: WatchOptions): Watch {
   const { service, ping, logger, intervalMs = 5000, timeoutMs = 3000, onRecovery } = options;
   let up = true;
   let running: Promise<boolean> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
 
   const look = async (): Promise<boolean> => {
     try {
@@ -52,16 +55,21 @@ export function watchService(options: WatchOptions): Watch {
     }
     return up;
   };
-  const check = (): Promise<boolean> =>
-    (running ??= look().finally(() => {
+  const check = (): Promise<boolean> => {
+    clearTimeout(timer);
+    running ??= look().finally(() => {
       running = undefined;
-    }));
-  const timer = setInterval(() => void check(), intervalMs);
+      if (!stopped) timer = setTimeout(() => void check(), up ? intervalMs : intervalMs / 10);
+    });
+    return running;
+  };
+  timer = setTimeout(() => void check(), intervalMs);
   return {
     isUp: () => up,
     check,
     stop: () => {
-      clearInterval(timer);
+      stopped = true;
+      clearTimeout(timer);
     },
   };
 }

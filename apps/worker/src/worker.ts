@@ -1,5 +1,5 @@
 import { createDb } from "@robin/db";
-import { connectJobs, connectionErrorCode, openQueues } from "@robin/jobs";
+import { connectJobs, isConnectionError, openQueues } from "@robin/jobs";
 import type { Logger } from "pino";
 import { startHealthServer } from "./health-server.ts";
 import type { JobHandler } from "./handler.ts";
@@ -38,7 +38,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
       : database;
   const onError = (error: Error): void => {
     // The watch tells about a server that is away, once.
-    if (connectionErrorCode(error) !== undefined || !store.isUp()) void store.check();
+    if (isConnectionError(error)) void store.check();
     else logger.error({ err: error }, "job queue error");
   };
 
@@ -67,18 +67,17 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
     },
   });
   const health = healthPort === 0 ? undefined : await startHealthServer(healthPort, readiness);
-  return {
-    backend: connection.kind,
-    close: async () => {
-      stopping = true;
-      for (const watch of watches) watch.stop();
-      connection.stopWaiting();
-      await runner.close();
-      await queues.close();
-      await connection.close();
-      await db.$disconnect();
-      health?.close();
-      health?.closeAllConnections();
-    },
+  const close = async (): Promise<void> => {
+    stopping = true;
+    for (const watch of watches) watch.stop();
+    connection.stopWaiting();
+    await runner.close({ force: !(await store.check()) });
+    await queues.close();
+    await connection.close();
+    await db.$disconnect();
+    health?.close();
+    health?.closeAllConnections();
   };
+  let closed: Promise<void> | undefined;
+  return { backend: connection.kind, close: () => (closed ??= close()) };
 }

@@ -7,4 +7,5 @@ export {
 } from "./connection.ts";
 export { contracts, defineJob, type JobContract } from "./contracts.ts";
 export { type JobQueues, openQueues } from "./queue.ts";
-export { connectionErrorCode, JobsUnavailableError } from "./wait-until-up.ts";
+export { isConnectionError } from "./connection-error.ts";
+export { JobsUnavailableError } from "./wait-until-up.ts";

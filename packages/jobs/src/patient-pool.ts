@@ -1,50 +1,68 @@
+import type { PgPool, PgPoolClient, PgQueryResult } from "bullmq";
 import pg from "pg";
 import { setTimeout as delay } from "node:timers/promises";
+import { isConnectionError } from "./connection-error.ts";
 
-type ConnectCallback = (
-  error: Error | undefined,
-  client: pg.PoolClient | undefined,
-  done: (release?: boolean | Error) => void,
-) => void;
+export interface PatientPool extends PgPool {
+  readonly options: { readonly keepAlive: boolean };
+  /** From now on a connection that cannot be made is an error again. */
+  stopWaiting(): void;
+}
+
+/** BullMQ knows by this code that the connection failed and not the statement. It then waits and repeats. */
+function asRefused(error: unknown): unknown {
+  return error instanceof Error && isConnectionError(error) ? Object.assign(error, { code: "ECONNREFUSED" }) : error;
+}
 
 /**
- * Waits for a database that is away, as ioredis does for a worker. Without it BullMQ would take every error but a refused
- * connection ("the database system is starting up", say) for a reason to try again at once, thousands of times a second.
+ * A pool for workers that waits for a database that is away, as ioredis does. With a plain one BullMQ would take every
+ * failure but a refused connection ("the database system is starting up", say) for a reason to try again at once,
+ * thousands of times a second.
  */
-export class PatientPool extends pg.Pool {
-  readonly #stopped = new AbortController();
+export function createPatientPool(config: pg.PoolConfig): PatientPool {
+  const pool = new pg.Pool(config);
+  const stopped = new AbortController();
+  // A connection that breaks while nobody listens would otherwise end the process.
+  pool.on("connect", (client) => client.on("error", () => undefined));
 
-  /** From now on a failing connection is an error again. */
-  stopWaiting(): void {
-    this.#stopped.abort();
-  }
-
-  override connect(): Promise<pg.PoolClient>;
-  override connect(callback: ConnectCallback): void;
-  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | undefined {
-    const connected = this.#connectPatiently();
-    if (!callback) return connected;
-    connected.then(
-      (client) => {
-        callback(undefined, client, client.release.bind(client));
-      },
-      (error: unknown) => {
-        callback(error as Error, undefined, () => undefined);
-      },
-    );
-    return undefined;
-  }
-
-  async #connectPatiently(): Promise<pg.PoolClient> {
+  async function connect(): Promise<pg.PoolClient> {
+    const { signal } = stopped;
     for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 5000)) {
       try {
-        return await super.connect();
+        return await pool.connect();
       } catch (error) {
-        const { signal } = this.#stopped;
         if (!signal.aborted) await delay(waitMs, undefined, { signal }).catch(() => undefined);
-        // BullMQ knows an error that is only about the connection by this code.
-        if (signal.aborted) throw Object.assign(error as Error, { code: "ECONNREFUSED" });
+        if (signal.aborted) throw asRefused(error);
       }
     }
   }
+
+  return {
+    options: { keepAlive: config.keepAlive ?? false },
+    connect: connect as () => Promise<PgPoolClient>,
+    query: async <Row>(text: string, params?: readonly unknown[]) => {
+      const client = await connect();
+      let broken = false;
+      try {
+        return (await client.query(text, params as unknown[])) as PgQueryResult<Row>;
+      } catch (error) {
+        broken = isConnectionError(error);
+        throw asRefused(error);
+      } finally {
+        client.release(broken);
+      }
+    },
+    end: () => pool.end(),
+    on(event: string, listener: (argument: never) => void) {
+      pool.on(event as "error", listener as (error: Error) => void);
+      return this;
+    },
+    removeAllListeners(event?: string) {
+      pool.removeAllListeners(event);
+      return this;
+    },
+    stopWaiting: () => {
+      stopped.abort();
+    },
+  };
 }

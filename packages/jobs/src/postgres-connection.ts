@@ -1,11 +1,14 @@
 import { createPostgresBackend, type PgPool, Queue, runMigrations, Worker } from "bullmq";
 import pg from "pg";
 import type { JobsConnection } from "./connection.ts";
-import { PatientPool } from "./patient-pool.ts";
+import { createPatientPool, type PatientPool } from "./patient-pool.ts";
 import { waitUntilUp } from "./wait-until-up.ts";
 
 /** BullMQ takes no other one when it is given a pool. */
 const schema = "bullmq";
+
+/** The pool itself waits for a database that is away; this is for a statement that broke off. */
+const runRetryDelay = 500;
 
 /** BullMQ describes `pg` loosely; it says itself that a real pool will do. */
 function asBullPool(pool: pg.Pool): PgPool {
@@ -38,7 +41,7 @@ export async function connectToPostgres(config: { url: string; waitMs: number })
   // Each worker holds one connection to listen on and needs one for its queries, so none can starve another.
   const workerPools: PatientPool[] = [];
   const createWorkerPool = () => {
-    const pool = new PatientPool({ ...common, max: 2, connectionTimeoutMillis: 10_000, query_timeout: 30_000 });
+    const pool = createPatientPool({ ...common, max: 2, connectionTimeoutMillis: 10_000, query_timeout: 30_000 });
     workerPools.push(pool);
     return pool;
   };
@@ -46,7 +49,7 @@ export async function connectToPostgres(config: { url: string; waitMs: number })
     kind: "postgresql",
     createQueue: (name) => new Queue(name, { connection: asBullPool(producer) }, createPostgresBackend),
     createWorker: (name, processor, options) =>
-      new Worker(name, processor, { ...options, connection: asBullPool(createWorkerPool()) }, createPostgresBackend),
+      new Worker(name, processor, { ...options, runRetryDelay, connection: createWorkerPool() }, createPostgresBackend),
     ping: async () => {
       await producer.query("SELECT 1");
     },

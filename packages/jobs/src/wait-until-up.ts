@@ -22,7 +22,7 @@ export class JobsUnavailableError extends Error {
 }
 
 /** The system's or server's code of a failed connection; Redis begins its messages with one. */
-export function connectionErrorCode(error: unknown): string | undefined {
+function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ("code" in error && typeof error.code === "string") return error.code;
   if (/timed? ?out|timeout/i.test(error.message)) return "ETIMEDOUT";
@@ -52,7 +52,7 @@ export async function waitUntilUp<T>(attempt: () => Promise<T>, { service, url, 
     try {
       return await attempt();
     } catch (error) {
-      const code = connectionErrorCode(error);
+      const code = codeOf(error);
       if (code === undefined || !notYet.has(code) || Date.now() >= deadline) {
         const reason = code === undefined ? (error as Error).name : (reasons[code] ?? code);
         // No cause: drivers' errors may carry the URL with its password.

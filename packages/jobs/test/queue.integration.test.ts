@@ -1,0 +1,131 @@
+import { Redis } from "ioredis";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import {
+  connectJobs,
+  defineJob,
+  type JobContract,
+  type JobsConnection,
+  JobsUnavailableError,
+  openQueues,
+} from "../src/index.ts";
+import { startPortProxy } from "./port-proxy.ts";
+import { behind, createTestServer, type TestServer } from "./servers.ts";
+
+const greet = defineJob({
+  name: "test.greet",
+  payload: z.strictObject({ userId: z.int() }),
+  concurrency: 2,
+  attempts: 1,
+  backoff: { type: "fixed", delayMs: 1 },
+  keep: { completed: 10, failed: 10 },
+});
+const hour = 3_600_000;
+const scheduled: JobContract = { ...greet, schedule: { everyMs: hour, payload: { userId: 1 } } };
+const onError = () => undefined;
+
+/** Ids of the schedules that the server has stored. */
+async function storedSchedules(server: TestServer): Promise<string[]> {
+  if (server.kind === "redis") {
+    const redis = new Redis(server.storeUrl);
+    const ids = await redis.zrange(`${server.prefix}:test.greet:repeat`, "0", "-1");
+    redis.disconnect();
+    return ids;
+  }
+  const client = new pg.Client({ connectionString: server.databaseUrl });
+  await client.connect();
+  const { rows } = await client.query<{ id: string }>("SELECT scheduler_id AS id FROM bullmq.scheduler");
+  await client.end();
+  return rows.map(({ id }) => id);
+}
+
+describe.each(["redis", "postgresql"] as const)("queues in %s", (kind) => {
+  let server: TestServer;
+  let connection: JobsConnection;
+  beforeAll(async () => {
+    server = await createTestServer(kind);
+    connection = await connectJobs(server);
+  });
+  afterAll(async () => {
+    await connection.close();
+    await server.drop();
+  });
+
+  it("stores a job and gives its id", async () => {
+    const queues = await openQueues(connection, [greet], { onError });
+    expect(connection.kind).toBe(kind);
+    const first = await queues.add(greet, { userId: 1 });
+    const second = await queues.add(greet, { userId: 1 });
+    expect(first).not.toBe(second);
+    await queues.close();
+  });
+
+  it("refuses a payload that is not the contract's, and a contract it was not opened for", async () => {
+    const queues = await openQueues(connection, [greet], { onError });
+    await expect(queues.add(greet, { userId: 1.5 })).rejects.toThrow(z.ZodError);
+    await expect(queues.add({ ...greet, name: "test.other" }, { userId: 1 })).rejects.toThrow("test.other");
+    await queues.close();
+  });
+
+  it("stores a schedule once, however often it is asked to, and forgets one that the contract lost", async () => {
+    const queues = await openQueues(connection, [scheduled], { onError });
+    await Promise.all([queues.schedule(), queues.schedule()]);
+    await queues.schedule();
+    expect(await storedSchedules(server)).toEqual(["test.greet"]);
+    await queues.close();
+
+    const later = await openQueues(connection, [greet], { onError });
+    await later.schedule();
+    expect(await storedSchedules(server)).toEqual([]);
+    await later.close();
+  });
+
+  it("may be opened by many processes at once on a server that has no tables yet", async () => {
+    const empty = await createTestServer(kind);
+    const connections = await Promise.all([connectJobs(empty), connectJobs(empty), connectJobs(empty)]);
+    await Promise.all(connections.map((each) => each.ping()));
+    await Promise.all(connections.map((each) => each.close()));
+    await empty.drop();
+  });
+
+  it("fails within seconds while the server is away, and works again when it is back", async () => {
+    const proxy = await startPortProxy(server.storeUrl);
+    const weak = await connectJobs(behind(server, proxy.url));
+    const queues = await openQueues(weak, [greet], { onError });
+    await proxy.cut();
+    const started = performance.now();
+    await expect(queues.add(greet, { userId: 2 })).rejects.toThrow();
+    await expect(weak.ping()).rejects.toThrow();
+    expect(performance.now() - started).toBeLessThan(6000);
+    await proxy.restore();
+    await expect
+      .poll(() => queues.add(greet, { userId: 2 }).catch(() => undefined), { timeout: 10_000 })
+      .toBeTypeOf("string");
+    await queues.close();
+    await weak.close();
+    await proxy.close();
+  });
+
+  it("says in one sentence that nothing listens", async () => {
+    const proxy = await startPortProxy(server.storeUrl);
+    await proxy.close();
+    const failed: unknown = await connectJobs({ ...behind(server, proxy.url), waitMs: 300 }).catch(
+      (error: unknown) => error,
+    );
+    expect(failed).toBeInstanceOf(JobsUnavailableError);
+    expect((failed as Error).message).toMatch(
+      /^(Redis|The database) at 127\.0\.0\.1:\d+\S* cannot be reached: nothing listens there\.$/,
+    );
+  });
+});
+
+it("says that a password is wrong without waiting", async () => {
+  const server = await createTestServer("postgresql");
+  const url = new URL(server.databaseUrl);
+  url.password = "not-the-password";
+  const failed: unknown = await connectJobs({ databaseUrl: url.href }).catch((error: unknown) => error);
+  expect((failed as Error).message).toContain("user or password is wrong");
+  expect((failed as Error).message).not.toContain("not-the-password");
+  await server.drop();
+});
