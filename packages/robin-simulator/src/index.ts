@@ -3,9 +3,11 @@ export { createManualClock } from "./clock.ts";
 export type { ManualClock, SimulatorClock } from "./clock.ts";
 export type { Fault, FaultRule, SimulatorFaults, SimulatorPort } from "./http/faults.ts";
 export type { RecordedRequest } from "./http/port-server.ts";
+export type { QueueFilter } from "./queue/ordered-items.ts";
 export type {
   FailOptions,
   QueueItemState,
+  QueueStatistics,
   SimulatedEnvelope,
   SimulatedQueue,
   SimulatedQueueItem,

@@ -92,6 +92,28 @@ describe("faults", () => {
     expect((await sendRaw(clientUrl, { target: "/health" }))?.status).toBe(200);
   });
 
+  it("status 204 has neither length nor body", async () => {
+    const { clientUrl, faults } = await startSimulator();
+    faults.set({ port: "client", route: "/health", fault: { kind: "status", status: 204 } });
+    const answer = await sendRaw(clientUrl, { target: "/health" });
+    expect(answer?.headers.map(([name]) => name)).toEqual(["Date", "Content-type"]);
+    expect(answer?.body).toBe("");
+  });
+
+  it("a mistake of the simulator closes the connection and is reported", async () => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    let broken = false;
+    const now = () => {
+      if (broken) throw new Error("the clock stopped");
+      return noon;
+    };
+    const { clientUrl } = await startSimulator({ clock: { now } });
+    broken = true;
+    expect(await sendRaw(clientUrl, { target: "/client/queue/list" })).toBeUndefined();
+    expect(warn).toHaveBeenCalledWith(expect.objectContaining({ message: "the clock stopped" }));
+    warn.mockRestore();
+  });
+
   it("blackHole never answers, lets others pass and ends with the simulator", async () => {
     const robin = await createRobinSimulator({ items: 0 });
     robin.faults.set({ port: "client", route: "/client/queue/list", fault: { kind: "blackHole" } });
@@ -112,6 +134,12 @@ describe("faults", () => {
     }).toThrow(RangeError);
     expect(() => {
       faults.set({ port: "client", route: "/health", method: "get", fault });
+    }).toThrow(RangeError);
+    expect(() => {
+      faults.set({ port: "client", route: "/health", fault, times: 0 });
+    }).toThrow(RangeError);
+    expect(() => {
+      faults.set({ port: "client", route: "/health", fault: { kind: "status", status: 100 } });
     }).toThrow(RangeError);
   });
 });

@@ -1,16 +1,24 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { setTimeout as wait } from "node:timers/promises";
+import type { SimulatorClock } from "../clock.ts";
 import type { Answer } from "./answer.ts";
 
 /** An answer of more bytes than this, head included, leaves Java in two writes; Nagle and delayed ACK then meet on a reused connection. */
 const singleWriteBytes = 8192;
+
+const bodyless = [204, 304];
 
 export interface AnswerWriter {
   send(request: IncomingMessage, response: ServerResponse, answer: Answer): void;
 }
 
 /** Sends answers with the headers of Java's server: its spelling of names, its order, and none that node would add. */
-export function createAnswerWriter(options: { nagleDelayMs: number; closing: AbortSignal }): AnswerWriter {
+export function createAnswerWriter(options: {
+  nagleDelayMs: number;
+  closing: AbortSignal;
+  clock: SimulatorClock;
+}): AnswerWriter {
   const answered = new WeakSet<Socket>();
 
   function write(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
@@ -19,14 +27,15 @@ export function createAnswerWriter(options: { nagleDelayMs: number; closing: Abo
     response.statusCode = answer.status;
     const { "Www-authenticate": challenge, ...others } = answer.headers;
     if (challenge !== undefined) response.setHeader("Www-authenticate", challenge);
-    if (others.Connection === undefined) response.setHeader("Date", new Date().toUTCString());
+    if (others.Connection === undefined) response.setHeader("Date", options.clock.now().toUTCString());
     for (const [name, value] of Object.entries(others)) response.setHeader(name, value);
     // HEAD goes out without any length; a body of length 0 means "unknown length" to Java.
-    if (request.method !== "HEAD" && others["Content-Length"] === undefined) {
+    const mayHaveBody = request.method !== "HEAD" && !bodyless.includes(answer.status);
+    if (mayHaveBody && others["Content-Length"] === undefined) {
       if (answer.body.length === 0) response.setHeader("Transfer-encoding", "chunked");
       else response.setHeader("Content-length", answer.body.length);
     }
-    response.end(request.method === "HEAD" ? undefined : answer.body);
+    response.end(mayHaveBody ? answer.body : undefined);
   }
 
   return {
@@ -37,16 +46,12 @@ export function createAnswerWriter(options: { nagleDelayMs: number; closing: Abo
         write(request, response, answer);
         return;
       }
-      // The network waits here, not Robin's thread: the next exchange may begin.
-      const timer = setTimeout(() => {
-        write(request, response, answer);
-      }, options.nagleDelayMs);
-      options.closing.addEventListener(
-        "abort",
+      // The network waits here, not Robin's thread: the next exchange may begin. The end of the simulator ends the waiting.
+      wait(options.nagleDelayMs, undefined, { signal: options.closing }).then(
         () => {
-          clearTimeout(timer);
+          write(request, response, answer);
         },
-        { once: true },
+        () => undefined,
       );
     },
   };

@@ -44,6 +44,11 @@ export function createFaults(): FaultSource {
         throw new RangeError(`Not an HTTP method: ${rule.method}`);
       if (rule.route !== "*" && !rule.route.startsWith("/"))
         throw new RangeError(`A route starts with a slash: ${rule.route}`);
+      if (rule.times !== undefined && rule.times < 1)
+        throw new RangeError(`A fault hits at least once, not ${rule.times} times`);
+      if (rule.fault.kind === "status" && !isFinalStatus(rule.fault.status)) {
+        throw new RangeError(`Not the status of an answer: ${rule.fault.status}`);
+      }
       rules.unshift({ rule, left: rule.times ?? Infinity });
     },
     clear: () => {
@@ -61,3 +66,6 @@ export function createFaults(): FaultSource {
     },
   };
 }
+
+/** Below 200 there are only interim answers, after which a client waits for more. */
+const isFinalStatus = (status: number): boolean => Number.isInteger(status) && status >= 200 && status <= 599;

@@ -158,6 +158,7 @@ describe("answers", () => {
     const { clientUrl } = await startSimulator();
     const answer = await sendRaw(clientUrl, { target: "/health", headers: { Connection: "close" } });
     expect(answer?.headers.map(([name]) => name)).toEqual(["Date", "Content-type", "Content-length"]);
+    expect(answer?.headers[0]?.[1]).toBe("Mon, 23 Nov 2026 12:00:00 GMT");
   });
 
   it("HEAD gets the status and the type but no length", async () => {
