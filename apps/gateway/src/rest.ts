@@ -2,7 +2,7 @@ import { AppError, appRouter, type Deps, listProcedures, toAppError } from "@rob
 import express, { type Request, type Response, Router } from "express";
 import { createOpenApiExpressMiddleware } from "trpc-to-openapi";
 import { sendError } from "./error-response.ts";
-import { type AppResponse, createContext } from "./request-context.ts";
+import { type AppResponse, createContext, type RequestLocals } from "./request-context.ts";
 
 interface RestRoute {
   pattern: RegExp;
@@ -35,7 +35,14 @@ export function createRestRouter(deps: Deps, { bodyBytesMax }: { bodyBytesMax: n
     router: appRouter,
     createContext: ({ req, res }) => createContext(deps, req as Request, res as AppResponse, "rest"),
     onError: ({ error, req }) => {
-      failures.set(req as Request, toAppError(error.cause instanceof AppError ? error.cause : error));
+      const isTranslated = error.cause instanceof AppError;
+      const failure = toAppError(isTranslated ? error.cause : error);
+      failures.set(req as Request, failure);
+      // A procedure logs its own; this one failed before it.
+      if (!isTranslated && failure.code === "internal") {
+        const { requestId } = (req as Request).res?.locals as RequestLocals;
+        deps.logger.error({ requestId, err: failure.cause }, "request failed");
+      }
     },
   });
 
@@ -62,6 +69,8 @@ export function createRestRouter(deps: Deps, { bodyBytesMax }: { bodyBytesMax: n
   });
   rest.use(refuseOtherBodies, express.json({ limit: bodyBytesMax, type: "application/json" }), requireJsonObject);
   rest.use((req, res, next) => {
+    // The adapter insists on the header, in small letters, even where there is no body.
+    req.headers["content-type"] = "application/json";
     // Node leaves the body out of an answer to HEAD by itself.
     if (req.method === "HEAD") req.method = "GET";
     res.setHeader("cache-control", "no-store");
@@ -94,8 +103,6 @@ function refuseOtherBodies(req: Request, res: Response, next: () => void): void 
     sendError(res, new AppError("unsupported_media_type", "Send the body as application/json."));
     return;
   }
-  // The adapter insists on the header even where there is no body.
-  if (!hasBody) req.headers["content-type"] = "application/json";
   next();
 }
 
@@ -105,6 +112,18 @@ function requireJsonObject(req: Request, res: Response, next: () => void): void 
     sendError(res, new AppError("invalid_input", "The body must be a JSON object."));
     return;
   }
+  if (isDeeperThan(body, nestingMax)) {
+    sendError(res, new AppError("invalid_input", "The body is nested too deeply."));
+    return;
+  }
   req.body = body;
   next();
+}
+
+/** Far more than any input has; the adapter writes the body as JSON again, which overflows the stack on deep ones. */
+const nestingMax = 100;
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((part) => isDeeperThan(part, levels - 1));
 }
