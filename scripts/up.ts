@@ -47,10 +47,13 @@ async function start(settings: Settings, supervisor: Supervisor): Promise<void> 
   await ensurePortIsFree(settings.host, settings.port);
   generateIfNeeded();
   const env: NodeJS.ProcessEnv = { ...settings.env, LOG_FORMAT: "json", DATA_DIR: settings.dataDir };
+  // Nobody asks our own child for its health by HTTP.
+  env.WORKER_HEALTH_PORT ??= "0";
   env.JWT_SECRET ??= jwtSecret(settings.dataDir);
   if (!settings.hasDatabase) env.DATABASE_URL = await startDatabase(settings, supervisor);
   if (!settings.hasRobin) {
-    const args = ["packages/robin-simulator/src/cli.ts", "--worker"];
+    // Free ports: a real Robin may run on this machine too.
+    const args = ["packages/robin-simulator/src/cli.ts", "--worker", "--client-port=0", "--service-port=0"];
     const robin = (await startProgram(
       { name: "simulator", args, env: settings.env },
       settings,

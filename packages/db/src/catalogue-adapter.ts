@@ -1,5 +1,5 @@
 import { PrismaPg } from "@prisma/adapter-pg";
-import { ColumnTypeEnum, type SqlQuery, type SqlResultSet } from "@prisma/driver-adapter-utils";
+import { ColumnTypeEnum } from "@prisma/driver-adapter-utils";
 import { randomUUID } from "node:crypto";
 import type pg from "pg";
 
@@ -7,18 +7,19 @@ import type pg from "pg";
 const charType = 18;
 const textType = 25;
 
-type Adapter = { underlyingDriver(): pg.Pool; queryRaw(query: SqlQuery): Promise<SqlResultSet> };
+type Adapter = Awaited<ReturnType<PrismaPg["connect"]>>;
 
 /**
  * The driver adapter refuses columns of type "char", which the schema engine needs from the system catalogue. So the
  * adapter is shown text in their place, and the engine is told afterwards which columns hold a character.
  */
-function passChar<T extends Adapter>(adapter: T): T {
+function passChar(adapter: Adapter): Adapter {
   const charColumns = new WeakMap<object, number[]>();
   const pool = adapter.underlyingDriver();
-  const query = pool.query.bind(pool) as (config: unknown) => Promise<pg.QueryResult>;
+  const query = pool.query.bind(pool) as (config: unknown) => Promise<pg.QueryResult | pg.QueryResult[]>;
   pool.query = (async (config: unknown) => {
     const result = await query(config);
+    if (Array.isArray(result)) return result;
     const columns = result.fields.flatMap((field, index) => (field.dataTypeID === charType ? [index] : []));
     for (const index of columns) Object.assign(result.fields[index] ?? {}, { dataTypeID: textType });
     charColumns.set(result.rows, columns);
@@ -33,7 +34,16 @@ function passChar<T extends Adapter>(adapter: T): T {
   return adapter;
 }
 
-type PgAdapter = Awaited<ReturnType<PrismaPg["connect"]>>;
+/**
+ * The driver adapter cuts a script at each semicolon and spreads the parts over its connections. Sent as a whole, the
+ * server itself finds the statements and runs them as one transaction: a migration that fails leaves nothing behind.
+ */
+function runScriptsWhole(adapter: Adapter): Adapter {
+  adapter.executeScript = async (script) => {
+    await adapter.executeRaw({ sql: script, args: [], argTypes: [] });
+  };
+  return adapter;
+}
 
 /** PostgreSQL for the schema engine. */
 export class CataloguePg extends PrismaPg {
@@ -46,12 +56,12 @@ export class CataloguePg extends PrismaPg {
   }
 
   /** Freeing an engine leaves its connections open: each is ended by the engine or by `disconnect`, and only once. */
-  #track(adapter: PgAdapter, after: () => Promise<void> = () => Promise.resolve()): PgAdapter {
+  #track(adapter: Adapter, after: () => Promise<void> = () => Promise.resolve()): Adapter {
     const end = adapter.dispose.bind(adapter);
     let ended: Promise<void> | undefined;
     adapter.dispose = () => (ended ??= end().then(after));
     this.#cleanUps.push(() => adapter.dispose());
-    return passChar(adapter);
+    return runScriptsWhole(passChar(adapter));
   }
 
   override async connect() {

@@ -11,16 +11,30 @@ const unavailableCodes = new Set([
   "P1011",
   "P1017",
   "P2024",
+  "P2028",
   "P2037",
 ]);
 
 /** Codes of the socket and SQLSTATE classes 08 (connection), 53 (resources) and 57P (shutting down, starting up). */
 const unavailableCause = /^(ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|08\w{3}|53\w{3}|57P\w{2})$/;
 
+/** What `pg` says of a connection that broke or never came; these errors have no code. */
+const unavailableMessages = new Set([
+  "Connection terminated",
+  "Connection terminated unexpectedly",
+  "Connection terminated due to connection timeout",
+  "Client has encountered a connection error and is not queryable",
+  "Client was closed and is not queryable",
+  "timeout exceeded when trying to connect",
+  "timeout expired",
+  "Query read timeout",
+]);
+
 /** True when the statement failed because the database cannot be reached, not because of the statement. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof Prisma.PrismaClientInitializationError) return true;
   if (error instanceof Prisma.PrismaClientKnownRequestError && unavailableCodes.has(error.code)) return true;
+  if (error instanceof Error && unavailableMessages.has(error.message)) return true;
   return codesWithin(error).some((code) => unavailableCause.test(code));
 }
 

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { noFilters, readMigrations, toMigrationList, type Migration } from "./migrations.ts";
+import { noFilters, readMigrations, toMigrationList } from "./migrations.ts";
 import { connectWhenUp } from "./wait-for-database.ts";
 
 export type MigrateOptions = {
@@ -10,22 +10,54 @@ export type MigrateOptions = {
 /** Ours; the schema engine takes another one (72707369) itself and gives up on it after 10 s. */
 const advisoryLockId = 7_262_696_601;
 
-async function pendingMigrations(client: pg.Client, migrations: Migration[]): Promise<Migration[]> {
+/**
+ * The engine's own table, word for word. The engine makes it only in an empty database, but ours may be shared with
+ * Robin, whose tables are there before.
+ */
+const migrationsTable = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
+  id VARCHAR(36) PRIMARY KEY NOT NULL,
+  checksum VARCHAR(64) NOT NULL,
+  finished_at TIMESTAMPTZ,
+  migration_name VARCHAR(255) NOT NULL,
+  logs TEXT,
+  rolled_back_at TIMESTAMPTZ,
+  started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+  applied_steps_count INTEGER NOT NULL DEFAULT 0
+)`;
+
+async function appliedNames(client: pg.Client): Promise<Set<string>> {
   const { rows: tables } = await client.query<{ name: string | null }>(
     "SELECT to_regclass('_prisma_migrations') AS name",
   );
-  if (!tables[0]?.name) return migrations;
+  if (!tables[0]?.name) {
+    await client.query(migrationsTable);
+    return new Set();
+  }
   const { rows } = await client.query<{ migration_name: string }>(
     "SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL",
   );
-  const applied = new Set(rows.map((row) => row.migration_name));
-  return migrations.filter(({ name }) => !applied.has(name));
+  return new Set(rows.map((row) => row.migration_name));
 }
 
-/** Also for an error of the schema engine, which is an object with a message and no Error. */
-function messageOf(error: unknown): string {
-  if (typeof error === "object" && error !== null && "message" in error) return String(error.message);
-  return String(error);
+/**
+ * The engine goes no further when an earlier try failed. But a failed migration of ours left nothing behind, and nobody
+ * else is migrating while we hold the lock, so it may be tried again.
+ */
+async function forgetFailedTries(client: pg.Client): Promise<void> {
+  await client.query(
+    "UPDATE _prisma_migrations SET rolled_back_at = now() WHERE finished_at IS NULL AND rolled_back_at IS NULL",
+  );
+}
+
+/** One sentence: the engine's errors come with their origin in front and a trace of its own source behind. */
+function describeFailure(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const name = /migration_name="([^"]+)"/.exec(text)?.[1];
+  const reason = text
+    .replace(/\n +0: [^]*$/, "")
+    .replace(/^[^]*Error querying the database: /, "")
+    .replace(/\s*\n\s*/g, " ");
+  return `The database could not be migrated${name ? ` (${name})` : ""}: ${reason.trim()}`;
 }
 
 /**
@@ -38,8 +70,9 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
   const client = await connectWhenUp(url, options.waitMs ?? 30_000);
   try {
     await client.query("SELECT pg_advisory_lock($1)", [advisoryLockId]);
-    const pending = await pendingMigrations(client, migrations);
-    if (pending.length === 0) return { applied: [] };
+    const applied = await appliedNames(client);
+    if (migrations.every(({ name }) => applied.has(name))) return { applied: [] };
+    await forgetFailedTries(client);
     // Loaded only when needed: the engine is 3 MB of WebAssembly.
     const { withSchemaEngine } = await import("./schema-engine.ts");
     const { appliedMigrationNames } = await withSchemaEngine(url, (engine) =>
@@ -47,7 +80,7 @@ export async function migrate(url: string, options: MigrateOptions = {}): Promis
     );
     return { applied: appliedMigrationNames };
   } catch (error) {
-    throw new Error(`The database could not be migrated: ${messageOf(error)}`, { cause: error });
+    throw new Error(describeFailure(error), { cause: error });
   } finally {
     await client.end();
   }

@@ -32,7 +32,7 @@ function systemUser(name: string): Launcher["user"] {
   return uid && gid ? { uid: Number(uid), gid: Number(gid) } : undefined;
 }
 
-function* candidates(dataDir: string): Generator<Launcher> {
+function* waysFromRoot(dataDir: string): Generator<Launcher> {
   yield { prefix: ["unshare", "--user", "--map-user=1000", "--map-group=1000", "--"] };
   const { uid, gid } = statSync(path.dirname(dataDir));
   if (uid !== 0) yield { prefix: [], user: { uid, gid } };
@@ -61,13 +61,13 @@ function endWithParent(): string[] {
   return spawnSync("setpriv", [...prefix.slice(1), "true"], { stdio: "ignore" }).status === 0 ? prefix : [];
 }
 
-/** Throws one sentence when we are root and no way of starting PostgreSQL as somebody else works for this folder. */
-export function findLauncher(options: { binary: string; dataDir: string; clusterDir: string }): Launcher {
-  const { binary, dataDir, clusterDir } = options;
-  if (process.getuid?.() !== 0) return { prefix: endWithParent() };
+type Place = { binary: string; dataDir: string; clusterDir: string };
+
+/** The first way that works for this folder. Throws one sentence when there is none. */
+export function chooseLauncher(ways: Iterable<Launcher>, { binary, dataDir, clusterDir }: Place): Launcher {
   const isNew = !existsSync(clusterDir);
   const before = statSync(dataDir);
-  for (const launcher of candidates(dataDir)) {
+  for (const launcher of ways) {
     if (isNew) handOver(launcher, dataDir);
     if (works(launcher, binary, isNew ? [dataDir] : [dataDir, clusterDir])) {
       return { ...launcher, prefix: [...launcher.prefix, ...endWithParent()] };
@@ -77,4 +77,9 @@ export function findLauncher(options: { binary: string; dataDir: string; cluster
   throw new Error(
     `PostgreSQL refuses to run as root and no other user can use ${dataDir}: start as an ordinary user, or set DATABASE_URL.`,
   );
+}
+
+/** How to start PostgreSQL here, whoever we are. Throws one sentence when we are root and nobody else can do it. */
+export function findLauncher(place: Place): Launcher {
+  return process.getuid?.() === 0 ? chooseLauncher(waysFromRoot(place.dataDir), place) : { prefix: endWithParent() };
 }

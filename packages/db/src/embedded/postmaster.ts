@@ -25,12 +25,11 @@ async function gone(pid: number, limitMs: number): Promise<boolean> {
 
 /**
  * Ends a server that outlived its starter; the caller holds the folder's lock, so nobody uses it. A postmaster.pid that
- * names a process which is no PostgreSQL of this folder is removed, since PostgreSQL would wait for that process.
+ * names no PostgreSQL of this folder, or nothing at all, is removed, since PostgreSQL itself would refuse to start.
  */
 export async function takeOver(clusterDir: string, log: (line: string) => void): Promise<void> {
   const pid = readPid(clusterDir);
-  if (pid === undefined) return;
-  if (!processCommand(pid)?.includes(clusterDir)) {
+  if (pid === undefined || !processCommand(pid)?.includes(clusterDir)) {
     rmSync(path.join(clusterDir, "postmaster.pid"), { force: true });
     return;
   }

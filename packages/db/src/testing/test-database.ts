@@ -8,7 +8,7 @@ export type TestDatabase = {
   url: string;
   db: Db;
   /** Ends the connections of `db` and everybody else's, and deletes the database. */
-  drop(): Promise<void>;
+  drop: () => Promise<void>;
 };
 
 async function asAdmin(sql: string): Promise<void> {
@@ -36,7 +36,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 }
 
 /** A database without any table, for tests of the migrations themselves. */
-export async function createEmptyDatabase(): Promise<{ url: string; drop(): Promise<void> }> {
+export async function createEmptyDatabase(): Promise<{ url: string; drop: () => Promise<void> }> {
   const name = `test_${randomUUID().replaceAll("-", "")}`;
   await asAdmin(`CREATE DATABASE ${name}`);
   const url = new URL(inject("postgresUrl"));
