@@ -1,4 +1,4 @@
-import { appRouter, type Deps, toAppError } from "@robin/api";
+import { AppError, appRouter, type Deps, toAppError } from "@robin/api";
 import { createExpressMiddleware } from "@trpc/server/adapters/express";
 import compression from "compression";
 import cors from "cors";
@@ -6,9 +6,10 @@ import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
 import type { Logger } from "pino";
 import { createDocsRouter } from "./docs.ts";
-import { errorHandler, notFound } from "./error-response.ts";
+import { errorHandler, logDefect, notFound, sendError } from "./error-response.ts";
 import { createHealthRouter } from "./health.ts";
 import { authenticate } from "./principal.ts";
+import { refuseOtherBodies } from "./request-body.ts";
 import { type AppResponse, beginRequest, createContext, ipAddressOf, type RequestLocals } from "./request-context.ts";
 import { createRestRouter } from "./rest.ts";
 
@@ -32,6 +33,9 @@ interface AppParts {
 }
 
 const compressedFromBytes = 1000;
+
+/** A batch counts as one request, so what it can make Robin do is bounded. */
+const callsPerBatchMax = 20;
 
 /** The paths at the root that the Robin UI's production build calls without the prefix. */
 const dropInPaths = ["/queue", "/storage", "/logs", "/config", "/scanners", "/blocklist", "/health/aggregate"];
@@ -62,9 +66,15 @@ export function createApp({ deps, config, logger, openApiDocument, draining = ()
   app.use(authenticate(deps));
   app.use(
     "/trpc",
+    refuseOtherMethods,
+    refuseOtherBodies,
     createExpressMiddleware({
       router: appRouter,
       maxBodySize: config.bodyBytesMax,
+      maxBatchSize: callsPerBatchMax,
+      onError: ({ error, req }) => {
+        logDefect(logger, error, req);
+      },
       createContext: ({ req, res }) => createContext(deps, req, res as AppResponse, "trpc"),
       responseMeta: ({ errors }) => {
         const retryAfter = errors.map((error) => toAppError(error.cause ?? error).retryAfterSeconds ?? 0);
@@ -80,6 +90,18 @@ export function createApp({ deps, config, logger, openApiDocument, draining = ()
   app.use(notFound, errorHandler(logger));
   return app;
 }
+
+/** tRPC's adapter answers a method that fetch does not know, such as TRACE, with a 500. */
+const refuseOtherMethods: RequestHandler = (req, res, next) => {
+  const methods = ["GET", "HEAD", "POST"];
+  if (methods.includes(req.method)) {
+    next();
+    return;
+  }
+  res.setHeader("allow", [...methods, "OPTIONS"].join(", "));
+  if (req.method === "OPTIONS") res.status(204).end();
+  else sendError(res, new AppError("method_not_allowed", `This path takes ${methods.join(", ")}.`));
+};
 
 /** Hands drop-in paths to the REST router as they are: they are its paths without the prefix. */
 function dropInAliases(rest: RequestHandler): RequestHandler {

@@ -1,5 +1,5 @@
-import { AppError, type AppErrorCode, errorBody, errorCatalogue, toAppError } from "@robin/api";
-import type { ErrorRequestHandler, RequestHandler, Response } from "express";
+import { AppError, type AppErrorCode, type Deps, errorBody, errorCatalogue, toAppError } from "@robin/api";
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from "express";
 import type { Logger } from "pino";
 
 /** Writes an error in the one shape of REST and drop-in paths. */
@@ -7,6 +7,14 @@ export function sendError(res: Response, error: AppError): void {
   if (error.retryAfterSeconds !== undefined) res.setHeader("retry-after", error.retryAfterSeconds);
   const requestId = (res.locals as { requestId?: string }).requestId ?? "";
   res.status(error.httpStatus).setHeader("cache-control", "no-store").json(errorBody(error, requestId));
+}
+
+/** Logs what an adapter of tRPC failed at outside of procedures, which log their own failures. */
+export function logDefect(logger: Deps["logger"], error: Error, req: Request): void {
+  if (error.cause instanceof AppError) return;
+  const { code, cause } = toAppError(error);
+  const { requestId } = (req.res?.locals ?? {}) as { requestId?: string };
+  if (code === "internal") logger.error({ err: cause, requestId }, "request failed");
 }
 
 export const notFound: RequestHandler = (req, res) => {

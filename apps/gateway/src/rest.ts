@@ -1,8 +1,9 @@
 import { AppError, appRouter, type Deps, listProcedures, toAppError } from "@robin/api";
 import express, { type Request, type Response, Router } from "express";
 import { createOpenApiExpressMiddleware } from "trpc-to-openapi";
-import { sendError } from "./error-response.ts";
-import { type AppResponse, createContext, type RequestLocals } from "./request-context.ts";
+import { logDefect, sendError } from "./error-response.ts";
+import { refuseOtherBodies } from "./request-body.ts";
+import { type AppResponse, createContext } from "./request-context.ts";
 
 interface RestRoute {
   pattern: RegExp;
@@ -35,14 +36,8 @@ export function createRestRouter(deps: Deps, { bodyBytesMax }: { bodyBytesMax: n
     router: appRouter,
     createContext: ({ req, res }) => createContext(deps, req as Request, res as AppResponse, "rest"),
     onError: ({ error, req }) => {
-      const isTranslated = error.cause instanceof AppError;
-      const failure = toAppError(isTranslated ? error.cause : error);
-      failures.set(req as Request, failure);
-      // A procedure logs its own; this one failed before it.
-      if (!isTranslated && failure.code === "internal") {
-        const { requestId } = (req as Request).res?.locals as RequestLocals;
-        deps.logger.error({ requestId, err: failure.cause }, "request failed");
-      }
+      failures.set(req as Request, toAppError(error.cause instanceof AppError ? error.cause : error));
+      logDefect(deps.logger, error, req as Request);
     },
   });
 
@@ -69,7 +64,7 @@ export function createRestRouter(deps: Deps, { bodyBytesMax }: { bodyBytesMax: n
   });
   rest.use(refuseOtherBodies, express.json({ limit: bodyBytesMax, type: "application/json" }), requireJsonObject);
   rest.use((req, res, next) => {
-    // The adapter insists on the header, in small letters, even where there is no body.
+    // The adapter knows it in small letters only.
     req.headers["content-type"] = "application/json";
     // Node leaves the body out of an answer to HEAD by itself.
     if (req.method === "HEAD") req.method = "GET";
@@ -94,16 +89,6 @@ export function createRestRouter(deps: Deps, { bodyBytesMax }: { bodyBytesMax: n
     }) as typeof res.end;
     return res;
   }
-}
-
-/** A POST without a body is fine where nothing is needed; one with another content type is a mistake. */
-function refuseOtherBodies(req: Request, res: Response, next: () => void): void {
-  const hasBody = req.headers["transfer-encoding"] !== undefined || Number(req.headers["content-length"] ?? 0) > 0;
-  if (hasBody && !req.is("application/json")) {
-    sendError(res, new AppError("unsupported_media_type", "Send the body as application/json."));
-    return;
-  }
-  next();
 }
 
 function requireJsonObject(req: Request, res: Response, next: () => void): void {
