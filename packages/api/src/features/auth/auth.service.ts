@@ -56,13 +56,19 @@ export async function refresh(ctx: Context): Promise<AccessTokenOutput> {
   });
 }
 
-/** Ends the session of the refresh cookie and that of the access token. Never refuses: there may be neither. */
+/**
+ * Ends the session of the refresh cookie and that of the access token. Never refuses: there may be neither.
+ * @throws AppError `unavailable` when the database cannot say which they are, rather than to leave them open.
+ */
 export async function logout(ctx: Context): Promise<{ success: true }> {
+  throwUnlessDecided(ctx);
   const cookie = ctx.refreshCookie.value;
   const ofCookie = cookie ? await sessionOfRefreshToken(ctx.deps.db, cookie) : undefined;
-  const sessionIds = [ofCookie, ctx.principal?.sessionId].filter((id) => id !== undefined);
+  const known = [ofCookie?.id, ctx.principal?.sessionId].filter((id) => id !== undefined);
+  const sessionIds = [...new Set(known)];
   if (sessionIds.length > 0) {
-    await withAudit(ctx, { action: "auth.logout", targets: sessionIds }, async () => {
+    await withAudit(ctx, { action: "auth.logout", targets: sessionIds }, async (audit) => {
+      audit.actor ??= ofCookie?.user;
       await revokeSessions(ctx.deps, { id: { in: sessionIds } }, "LOGOUT");
       sessionIds.forEach((id) => {
         ctx.deps.authenticator.forget(id);
@@ -74,9 +80,14 @@ export async function logout(ctx: Context): Promise<{ success: true }> {
 }
 
 /** Whether the access token works. Not knowing, because the database is away, is an error rather than a no. */
-export function verify({ principal, authenticationError }: Context): { valid: boolean } {
+export function verify(ctx: Context): { valid: boolean } {
+  throwUnlessDecided(ctx);
+  return { valid: ctx.principal !== undefined };
+}
+
+/** A token that is refused is no token; one that could not be checked is neither good nor bad. */
+function throwUnlessDecided({ authenticationError }: Context): void {
   if (authenticationError && authenticationError.code !== "unauthenticated") throw authenticationError;
-  return { valid: principal !== undefined };
 }
 
 /** The caller's account as the database has it now. */

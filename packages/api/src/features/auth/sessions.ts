@@ -93,10 +93,16 @@ export async function rotateRefreshToken(store: SessionStore, token: string): Pr
   });
 }
 
-/** The session that a refresh token belongs to, whether it still works or not. */
-export async function sessionOfRefreshToken(db: Db, token: string): Promise<string | undefined> {
-  const known = await db.refreshToken.findUnique({ where: { tokenHash: sha256(token) }, select: { sessionId: true } });
-  return known?.sessionId;
+/** The session that a refresh token belongs to, and whose it is, whether the token still works or not. */
+export async function sessionOfRefreshToken(
+  db: Db,
+  token: string,
+): Promise<{ id: string; user: { id: number; username: string } } | undefined> {
+  const known = await db.refreshToken.findUnique({
+    where: { tokenHash: sha256(token) },
+    select: { session: { select: { id: true, user: { select: { id: true, username: true } } } } },
+  });
+  return known?.session;
 }
 
 /** Ends the sessions that are still open; running access tokens stop working within a second. */
