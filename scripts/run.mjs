@@ -10,6 +10,7 @@ import { Buffer } from "node:buffer";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
+import { clearInterval, setInterval } from "node:timers";
 import { fileURLToPath } from "node:url";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -77,6 +78,18 @@ function nodeCommand() {
   return ["npx", "-y", "-p", `node@${nodeVersion()}`, "node"];
 }
 
+/** npm does not always pass on what ended it, and nothing may be left running that nobody can stop any more. */
+function whenNpmIsGone(action) {
+  if (!process.env.npm_lifecycle_event) return;
+  const npm = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === npm) return;
+    clearInterval(timer);
+    action();
+  }, 500);
+  timer.unref();
+}
+
 async function main() {
   const [script, ...args] = process.argv.slice(2);
   if (!script) throw new Error("Usage: node scripts/run.mjs <script> [arguments]");
@@ -93,6 +106,7 @@ async function main() {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  whenNpmIsGone(() => child.kill("SIGTERM"));
   const { code, signal } = await finished(child);
   // The usual code of a program that a signal ended; our own handlers keep us from dying of the same signal.
   process.exitCode = signal ? 128 + ({ SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal] ?? 0) : code;

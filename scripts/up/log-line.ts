@@ -1,5 +1,5 @@
 const levelNames: Record<number, string> = { 40: "warning", 50: "error", 60: "fatal" };
-const usualFields = new Set(["level", "time", "pid", "hostname", "msg", "err"]);
+const usualFields = new Set(["level", "time", "pid", "hostname", "name", "msg", "err"]);
 
 function parse(line: string): Record<string, unknown> | undefined {
   if (!line.startsWith("{")) return undefined;
@@ -22,5 +22,7 @@ export function toScreenLine(name: string, line: string, from: "stdout" | "stder
   const details = Object.entries(entry)
     .filter(([key, value]) => !usualFields.has(key) && typeof value !== "object")
     .map(([key, value]) => `${key}=${String(value)}`);
-  return [time, name, `${levelNames[level] ?? "error"}:`, texts.join(": "), ...details].join(" ");
+  return [time, name, `${levelNames[level] ?? "error"}:`, texts.join(": "), ...details]
+    .join(" ")
+    .replace(/\s*\n\s*/g, " ");
 }
