@@ -43,7 +43,7 @@ export function createContext(deps: Deps, req: Request, res: AppResponse, road: 
     userAgent: req.headers["user-agent"] ?? "",
     signal: abortOnClose(res),
     deadlineAt,
-    refreshCookie: refreshCookie(req, res, deps.clock),
+    refreshCookie: refreshCookie(req, res, { clock: deps.clock, streamed: road === "trpc" && wantsStream(req) }),
     principal: authentication?.principal,
     authenticationError: authentication?.error,
   };
@@ -74,7 +74,19 @@ function isHttps(req: Request): boolean {
   return req.protocol.toLowerCase() === "https";
 }
 
-function refreshCookie(req: Request, res: Response, clock: Clock): RefreshCookie {
+/** As tRPC decides it: by its own header, or without that by one of the types in `Accept`. */
+function wantsStream({ headers }: Request): boolean {
+  const streamType = "application/jsonl";
+  const own = headers["trpc-accept"];
+  if (own !== undefined) return own === streamType;
+  return headers.accept?.split(",").some((type) => type.trim() === streamType) ?? false;
+}
+
+function refreshCookie(
+  req: Request,
+  res: Response,
+  { clock, streamed }: { clock: Clock; streamed: boolean },
+): RefreshCookie {
   const attributes = { httpOnly: true, sameSite: "strict", path: "/", secure: isHttps(req) } as const;
   const send = (value: string, expiresAt: Date) => {
     const maxAge = Math.max(0, Math.round((expiresAt.getTime() - clock.now().getTime()) / 1000));
@@ -87,7 +99,7 @@ function refreshCookie(req: Request, res: Response, clock: Clock): RefreshCookie
     value: parseCookie(req.headers.cookie ?? "")[refreshCookieName],
     // A streamed batch has sent its head before the procedure knows the cookie.
     ensureWritable: () => {
-      if (req.headers["trpc-accept"] === "application/jsonl") {
+      if (streamed) {
         throw new AppError(
           "precondition_failed",
           "This sets a cookie, which a streamed batch cannot carry: use httpLink or httpBatchLink.",
