@@ -6,6 +6,9 @@ export interface PortProxy {
   port: number;
   /** Ends all connections and refuses new ones. */
   cut(): void;
+  /** Keeps all connections, old and new, but lets nothing through. */
+  stall(): void;
+  /** Undoes both. */
   restore(): void;
   close(): Promise<void>;
 }
@@ -13,6 +16,7 @@ export interface PortProxy {
 export async function startPortProxy(targetPort: number): Promise<PortProxy> {
   const sockets = new Set<Socket>();
   let isCut = false;
+  let isStalled = false;
   const server = createServer((inbound) => {
     if (isCut) {
       inbound.resetAndDestroy();
@@ -25,6 +29,7 @@ export async function startPortProxy(targetPort: number): Promise<PortProxy> {
     ] as const) {
       sockets.add(from);
       from.pipe(to);
+      if (isStalled) from.pause();
       from.on("error", () => to.destroy());
       from.on("close", () => {
         sockets.delete(from);
@@ -43,8 +48,14 @@ export async function startPortProxy(targetPort: number): Promise<PortProxy> {
       isCut = true;
       destroyAll();
     },
+    stall: () => {
+      isStalled = true;
+      for (const socket of sockets) socket.pause();
+    },
     restore: () => {
       isCut = false;
+      isStalled = false;
+      for (const socket of sockets) socket.resume();
     },
     close: async () => {
       destroyAll();

@@ -43,7 +43,8 @@ export function createHealthMonitor({ db, robin, clock }: { db: Db; robin: Robin
     database,
     aggregate() {
       const checkedAt = clock.now().getTime();
-      if (!latest || checkedAt - latest.checkedAt >= aggregateMs) latest = { checkedAt, health: check() };
+      // The clock may be set back; without Math.abs the last check would count as fresh until it has caught up.
+      if (!latest || Math.abs(checkedAt - latest.checkedAt) >= aggregateMs) latest = { checkedAt, health: check() };
       return latest.health;
     },
   };
