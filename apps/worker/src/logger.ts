@@ -1,10 +1,13 @@
-import { type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, pino } from "pino";
 import pretty from "pino-pretty";
 
 const secretFields = ["password", "passwordHash", "token", "tokenHash", "authorization"];
 
 /** JSON lines for machines or coloured ones for people, to standard output. Secrets are cut out wherever they are logged. */
-export function createLogger({ level, format }: { level: string; format: "json" | "pretty" }): Logger {
+export function createLogger(
+  { level, format }: { level: string; format: "json" | "pretty" },
+  sink: DestinationStream = pino.destination({ sync: true }),
+): Logger {
   const options = {
     name: "worker",
     level,
@@ -13,5 +16,5 @@ export function createLogger({ level, format }: { level: string; format: "json" 
       censor: "[redacted]",
     },
   };
-  return format === "pretty" ? pino(options, pretty({ ignore: "pid,hostname", sync: true })) : pino(options);
+  return format === "pretty" ? pino(options, pretty({ ignore: "pid,hostname", sync: true })) : pino(options, sink);
 }

@@ -3,9 +3,6 @@ import type { Logger } from "pino";
 /** The part of `process` that is needed here. */
 export interface Host {
   once(event: "SIGTERM" | "SIGINT" | "disconnect", listener: () => void): unknown;
-  connected: boolean;
-  disconnect?: (() => void) | undefined;
-  exitCode?: number | string | null | undefined;
   exit: (code: number) => unknown;
 }
 
@@ -16,7 +13,7 @@ export interface ShutdownOptions {
   deadlineMs: number;
 }
 
-/** Closes once, at the first of SIGTERM, SIGINT and the parent's end; ends the process when closing takes too long. */
+/** Closes once, at the first of SIGTERM, SIGINT and the parent's end, and then ends the process. */
 export function closeOnSignal({ host, close, logger, deadlineMs }: ShutdownOptions): void {
   let stopping = false;
   const stop = async (reason: string): Promise<void> => {
@@ -27,16 +24,17 @@ export function closeOnSignal({ host, close, logger, deadlineMs }: ShutdownOptio
       logger.error("worker did not stop in time; another one takes over what it was doing");
       host.exit(1);
     }, deadlineMs);
+    let code = 0;
     try {
       await close();
       logger.info("worker has stopped");
     } catch (err) {
       logger.error({ err }, "worker did not stop cleanly");
-      host.exitCode = 1;
+      code = 1;
     }
     clearTimeout(deadline);
-    // The channel to the parent keeps the process alive.
-    if (host.connected) host.disconnect?.();
+    // Not left to Node: a query that was cut off leaves a timer of the driver behind, of up to half a minute.
+    host.exit(code);
   };
   host.once("SIGTERM", () => void stop("SIGTERM"));
   host.once("SIGINT", () => void stop("SIGINT"));

@@ -44,7 +44,8 @@ export function createPatientPool(config: pg.PoolConfig): PatientPool {
       const client = await connect();
       let broken = false;
       try {
-        return (await client.query(text, params as unknown[])) as PgQueryResult<Row>;
+        const result: PgQueryResult<unknown> = await client.query(text, params as unknown[]);
+        return result as PgQueryResult<Row>;
       } catch (error) {
         broken = isConnectionError(error);
         throw asRefused(error);

@@ -38,10 +38,10 @@ export async function connectToPostgres(config: { url: string; waitMs: number })
   };
   const producer = new pg.Pool({ ...common, max: 4, connectionTimeoutMillis: 5000, query_timeout: 5000 });
   producer.on("error", () => undefined);
-  // Each worker holds one connection to listen on and needs one for its queries, so none can starve another.
+  // Each worker holds one connection to listen on and has two for its queries, so none can starve another.
   const workerPools: PatientPool[] = [];
   const createWorkerPool = () => {
-    const pool = createPatientPool({ ...common, max: 2, connectionTimeoutMillis: 10_000, query_timeout: 30_000 });
+    const pool = createPatientPool({ ...common, max: 3, connectionTimeoutMillis: 10_000, query_timeout: 30_000 });
     workerPools.push(pool);
     return pool;
   };

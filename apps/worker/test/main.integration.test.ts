@@ -1,0 +1,113 @@
+import { createEmptyDatabase } from "@robin/db/testing";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { readEnv } from "../src/env.ts";
+import { failureText, startFromEnv } from "../src/start.ts";
+
+const main = new URL("../src/main.ts", import.meta.url).pathname;
+
+let database: { url: string; drop(): Promise<void> };
+const children: ChildProcess[] = [];
+
+beforeAll(async () => {
+  database = await createEmptyDatabase();
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
+  }
+});
+afterAll(() => database.drop());
+
+function startMain(env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [main], {
+    env: { PATH: process.env.PATH, WORKER_HEALTH_PORT: "0", DATABASE_URL: database.url, ...env },
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  children.push(child);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  return { child, output: () => output, exited: once(child, "close") as Promise<[number | null]> };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  await once(server.close(), "close");
+  return port;
+}
+
+describe("the worker's process", () => {
+  it("migrates an empty database, says that it is ready, and stops at SIGTERM", async () => {
+    const port = await freePort();
+    const { child, output, exited } = startMain({ WORKER_HEALTH_PORT: String(port) });
+    const [message] = (await once(child, "message")) as [unknown];
+    expect(message).toEqual({ ready: true });
+    expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
+    child.kill("SIGTERM");
+    expect((await exited)[0]).toBe(0);
+    expect(output()).toContain("worker has stopped");
+  });
+
+  it("stops when its parent is gone", async () => {
+    const { child } = startMain();
+    await once(child, "message");
+    // Not "close": it does not come after a disconnect of our own.
+    const exited = once(child, "exit");
+    child.disconnect();
+    expect(await exited).toEqual([0, null]);
+  });
+
+  it("ends with one message that names every bad variable and no value", async () => {
+    const { output, exited } = startMain({ DATABASE_URL: "", LOG_LEVEL: "hidden-word" });
+    expect((await exited)[0]).toBe(1);
+    expect(output()).toBe(
+      [
+        "The worker cannot start with this environment:",
+        "  DATABASE_URL: is missing",
+        '  LOG_LEVEL: Invalid option: expected one of "fatal"|"error"|"warn"|"info"|"debug"|"trace"|"silent"',
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("ends with one sentence when the health port is taken", async () => {
+    const other = createServer().listen(0);
+    await once(other, "listening");
+    const { port } = other.address() as AddressInfo;
+    const { output, exited } = startMain({ WORKER_HEALTH_PORT: String(port), LOG_LEVEL: "silent" });
+    expect((await exited)[0]).toBe(1);
+    expect(output()).toBe(`Port ${port} is already in use. Stop what uses it, or set WORKER_HEALTH_PORT.\n`);
+    other.close();
+  });
+});
+
+describe("starting from the environment", () => {
+  it("starts every job, and closes", async () => {
+    const env = readEnv({ DATABASE_URL: database.url, WORKER_HEALTH_PORT: "0", LOG_LEVEL: "silent" });
+    const { worker } = await startFromEnv(env);
+    expect(worker.backend).toBe("postgresql");
+    await Promise.all([worker.close(), worker.close()]);
+  });
+
+  it("fails with one sentence when the database refuses it", async () => {
+    const url = new URL(database.url);
+    url.password = "hidden-word";
+    const env = readEnv({ DATABASE_URL: url.href, WORKER_HEALTH_PORT: "0", LOG_LEVEL: "silent" });
+    const text = await startFromEnv(env).then(() => "", failureText);
+    expect(text).toMatch(/^The database at \S+ cannot be reached: user or password is wrong\.$/);
+  });
+
+  it("shows a developer the stack of what nobody foresaw", () => {
+    expect(failureText(new TypeError("oh"))).toContain("main.integration.test.ts");
+    expect(failureText("text")).toBe("text");
+  });
+});
