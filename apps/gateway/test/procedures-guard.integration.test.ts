@@ -1,0 +1,199 @@
+import { type AppRouter, listProcedures, permissionsOf, type ProcedureInfo, Role } from "@robin/api";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Answer, type SignedIn, startTestGateway, testPassword, type TestGateway } from "./harness.ts";
+
+type Features = AppRouter["_def"]["record"];
+type ProcedurePath = { [F in keyof Features]: `${F}.${keyof Features[F] & string}` }[keyof Features];
+
+interface Case {
+  /** The least that the procedure takes; it succeeds with it. */
+  input: (caller: SignedIn) => Record<string, unknown>;
+  /** What a mutation leaves in its audit row. */
+  audit?: { action: string; targets: (caller: SignedIn) => string[] | Promise<string[]> };
+  withCookie?: true;
+}
+
+const queued = "uid-of-the-guard";
+const oneItem = (action: string): Case => ({
+  input: () => ({ uid: queued }),
+  audit: { action, targets: () => [queued] },
+});
+const manyItems = (action: string): Case => ({
+  input: () => ({ uids: [queued] }),
+  audit: { action, targets: () => [queued] },
+});
+const nothing: Case = { input: () => ({}) };
+
+/** Exhaustive: a new procedure does not compile here until it has its case. */
+const cases: Record<ProcedurePath, Case> = {
+  "auth.login": {
+    input: ({ username }) => ({ username, password: testPassword }),
+    audit: { action: "auth.login", targets: ({ username }) => [username] },
+  },
+  "auth.refresh": { ...nothing, withCookie: true, audit: { action: "auth.refresh", targets: () => [] } },
+  "auth.logout": { ...nothing, audit: { action: "auth.logout", targets: (caller) => sessionsOf(caller) } },
+  "auth.verify": nothing,
+  "auth.me": nothing,
+  "health.aggregate": nothing,
+  "queue.list": nothing,
+  "queue.enqueue": {
+    input: () => ({ from: "a@example.com", to: ["b@example.com"] }),
+    audit: { action: "queue.enqueue", targets: () => ["b@example.com"] },
+  },
+  "queue.retry": oneItem("queue.retry"),
+  "queue.bounce": oneItem("queue.bounce"),
+  "queue.delete": oneItem("queue.delete"),
+  "queue.retryMany": manyItems("queue.retry"),
+  "queue.bounceMany": manyItems("queue.bounce"),
+  "queue.deleteMany": manyItems("queue.delete"),
+};
+
+let gateway: TestGateway;
+let admin: SignedIn;
+let nobody: SignedIn;
+const callers = new Map<Role, SignedIn>();
+beforeAll(async () => {
+  gateway = await startTestGateway({ simulator: { items: 0 } });
+  for (const role of Role.options) callers.set(role, await gateway.signIn(role));
+  nobody = await gateway.signIn("ROLE_USER");
+  await gateway.db.userRole.deleteMany({ where: { userId: nobody.userId } });
+  gateway.clock.advance(1000);
+});
+afterAll(() => gateway.close());
+beforeEach(() => {
+  gateway.simulator.queue.add({ uid: queued });
+});
+
+async function sessionsOf({ userId }: SignedIn): Promise<string[]> {
+  const sessions = await gateway.db.session.findMany({ where: { userId }, select: { id: true } });
+  return sessions.map(({ id }) => id);
+}
+
+interface Credentials {
+  token?: string;
+  cookie?: string;
+}
+
+function overRest(
+  { meta }: ProcedureInfo,
+  input: Record<string, unknown>,
+  { token, cookie }: Credentials,
+): Promise<Answer> {
+  if (!meta.openapi) throw new Error("not on REST");
+  const { method } = meta.openapi;
+  const rest = { ...input };
+  const path = meta.openapi.path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => {
+    const { [name]: value } = rest;
+    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete
+    delete rest[name];
+    return encodeURIComponent(value as string);
+  });
+  const query = method === "GET" ? `?${new URLSearchParams(rest as Record<string, string>).toString()}` : "";
+  return gateway.request(`/api/v1${path}${query}`, {
+    method,
+    ...(token !== undefined && { token }),
+    ...(cookie !== undefined && { headers: { cookie } }),
+    ...(method !== "GET" && method !== "DELETE" && { body: rest }),
+  });
+}
+
+function overTrpc(
+  { path, type }: ProcedureInfo,
+  input: Record<string, unknown>,
+  { token, cookie }: Credentials,
+): Promise<Answer> {
+  const query = type === "query" ? `?input=${encodeURIComponent(JSON.stringify({ json: input }))}` : "";
+  return gateway.request(`/trpc/${path}${query}`, {
+    ...(token !== undefined && { token }),
+    ...(cookie !== undefined && { headers: { cookie } }),
+    ...(type === "mutation" && { body: { json: input } }),
+  });
+}
+
+const codeIn = ({ body }: Answer) => {
+  const { code, error } = body as { code?: string; error?: { json: { data: { appCode: string } } } };
+  return code ?? error?.json.data.appCode;
+};
+
+/** Somebody who may do everything but this. */
+function whoLacks(permission: NonNullable<ProcedureInfo["meta"]["permission"]>): SignedIn[] {
+  const roles = Role.options.filter((role) => !permissionsOf([role]).includes(permission));
+  return [nobody, ...roles.flatMap((role) => callers.get(role) ?? [])];
+}
+
+const procedures = listProcedures().filter(({ type }) => type !== "subscription");
+const roads = [
+  ["REST", overRest],
+  ["tRPC", overTrpc],
+] as const;
+
+it("every procedure has its case, and every case its procedure", () => {
+  expect(Object.keys(cases).sort()).toEqual(procedures.map(({ path }) => path).sort());
+});
+
+describe.each(procedures.map((procedure) => [procedure.path, procedure] as const))("%s", (path, procedure) => {
+  const { input, audit, withCookie } = cases[path as ProcedurePath];
+  const { access, permission } = procedure.meta;
+
+  describe.each(roads)("over %s", (_road, call) => {
+    const expectRefused = async (credentials: Credentials, status: number, code: string) => {
+      const [calls, rows] = [gateway.simulator.requests.length, await gateway.db.auditEvent.count()];
+      const answer = await call(procedure, input(nobody), credentials);
+      expect(answer.status).toBe(status);
+      expect(codeIn(answer)).toBe(code);
+      expect(gateway.simulator.requests.length).toBe(calls);
+      expect(await gateway.db.auditEvent.count()).toBe(rows);
+    };
+
+    if (access !== "public")
+      it("401 without a token, and with one that is none of ours", async () => {
+        await expectRefused({}, 401, "unauthenticated");
+        await expectRefused({ token: "nonsense" }, 401, "unauthenticated");
+        await expectRefused({ token: `${nobody.token.slice(0, -4)}AAAA` }, 401, "unauthenticated");
+      });
+
+    if (permission !== undefined)
+      it("403 for every role that lacks its permission, and Robin untouched", async () => {
+        for (const { token } of whoLacks(permission)) await expectRefused({ token }, 403, "forbidden");
+      });
+
+    it(`${permission ? "403 before its input is looked at" : "400"} for a field that it does not know`, async () => {
+      const { token, cookie } = nobody;
+      const answer = await call(procedure, { ...input(nobody), unknown: "field" }, { token, cookie });
+      expect(answer.status).toBe(permission ? 403 : 400);
+    });
+
+    if (procedure.type === "query")
+      it("200 with the least input, and no audit row", async () => {
+        admin = await gateway.signIn("ROLE_ADMIN");
+        const rows = await gateway.db.auditEvent.count();
+        expect((await call(procedure, input(admin), { token: admin.token })).status).toBe(200);
+        expect(await gateway.db.auditEvent.count()).toBe(rows);
+      });
+
+    if (procedure.type === "mutation")
+      it("200 with the least input, and exactly one audit row", async () => {
+        admin = await gateway.signIn("ROLE_ADMIN");
+        const expected = await audit?.targets(admin);
+        await gateway.db.auditEvent.deleteMany();
+        const answer = await call(procedure, input(admin), {
+          token: admin.token,
+          ...(withCookie && { cookie: admin.cookie }),
+        });
+        expect(answer.status, answer.text).toBe(200);
+        const rows = await gateway.db.auditEvent.findMany();
+        expect(rows).toHaveLength(1);
+        expect(rows[0]).toMatchObject({
+          action: audit?.action,
+          targets: expected,
+          outcome: "SUCCEEDED",
+          errorCode: null,
+          actorId: admin.userId,
+          actorUsername: admin.username,
+          requestId: answer.headers.get("x-request-id"),
+          ipAddress: "127.0.0.1",
+        });
+        expect(rows[0]?.finishedAt).toBeInstanceOf(Date);
+      });
+  });
+});
