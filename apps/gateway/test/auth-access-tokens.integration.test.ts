@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   aSecondMs,
   decodeToken,
@@ -185,6 +185,20 @@ describe("bearer token", () => {
 });
 
 describe("bearer token in the course of time", () => {
+  it("200 a hundred times for one look at the session in the database", async () => {
+    const { token } = await gateway.signIn();
+    const asks = vi.spyOn(gateway.db.session, "findFirst");
+    const ask = () => gateway.request("/api/v1/auth/verify", { token });
+    const answers = await Promise.all(Array.from({ length: 100 }, ask));
+    const first = asks.mock.calls.length;
+    gateway.clock.advance(aSecondMs);
+    await ask();
+    const second = asks.mock.calls.length;
+    asks.mockRestore();
+    expect(new Set(answers.map(({ text }) => text))).toEqual(new Set(['{"valid":true}']));
+    expect([first, second]).toEqual([1, 2]);
+  });
+
   it("401 after 30 minutes, also for a token that the gateway remembers", async () => {
     const { token } = await gateway.signIn();
     gateway.clock.advance(1_798_000);

@@ -1,6 +1,10 @@
 import { createHmac } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import * as jose from "jose";
+import { describe, expect, it, vi } from "vitest";
 import { type AccessTokenConfig, createAccessTokens } from "./access-tokens.ts";
+
+// Signatures are counted; jose itself stays what it is.
+vi.mock("jose", { spy: true });
 
 const secret = "a secret for tests that is long enough";
 const sessionId = "0192a1b2-0000-7000-8000-000000000001";
@@ -140,6 +144,16 @@ describe("verify", () => {
     tokens.advance(1);
     await expect(tokens.verify(remembered)).rejects.toMatchObject(expired);
     await expect(tokens.verify(unseen)).rejects.toMatchObject(expired);
+  });
+
+  it("checks the signature of a token once, and again for each refused one", async () => {
+    const tokens = tokensWith();
+    const token = await tokens.sign(subject);
+    const checks = vi.mocked(jose.jwtVerify).mockClear();
+    for (let time = 1; time <= 5; time += 1) await tokens.verify(token);
+    expect(checks).toHaveBeenCalledTimes(1);
+    for (let time = 1; time <= 2; time += 1) await expect(tokens.verify(`${token}x`)).rejects.toMatchObject(refused);
+    expect(checks).toHaveBeenCalledTimes(3);
   });
 
   it("does not remember a refusal: a clock that was behind heals", async () => {
