@@ -3,7 +3,9 @@ import { defineConfig } from "vitest/config";
 const everywhere = ["packages/*/{src,test,scripts}", "apps/*/{src,test,scripts}", "tooling/*", "scripts"];
 const unit = everywhere.map((folder) => `${folder}/**/*.test.ts`);
 const integration = everywhere.map((folder) => `${folder}/**/*.integration.test.ts`);
-const outside = ["**/node_modules/**", "**/dist/**", "**/generated/**"];
+// Named by scripts/test.ts where something that they need cannot be had; the command line does not reach the projects.
+const leftOut = (process.env.ROBIN_TEST_LEFT_OUT ?? "").split(",").filter((file) => file !== "");
+const outside = ["**/node_modules/**", "**/dist/**", "**/generated/**", ...leftOut];
 
 export default defineConfig({
   test: {
