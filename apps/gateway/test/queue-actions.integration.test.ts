@@ -239,6 +239,27 @@ describe.each(actions)("many items: %s", (action) => {
   });
 });
 
+describe("without the database", () => {
+  it("503 for every change, and Robin untouched: nothing happens that no audit row tells of", async () => {
+    const uid = addDead();
+    const before = gateway.simulator.requests.length;
+    gateway.databaseProxy.cut();
+    const answers = [];
+    for (const action of actions) answers.push(await one(action, uid), await many(action, { uids: [uid] }));
+    const list = await gateway.request("/api/v1/queue", { token: operator.token });
+    gateway.databaseProxy.restore();
+    for (const answer of answers) {
+      expect(answer.status).toBe(503);
+      expect(answer.body).toMatchObject({ code: "unavailable" });
+      expect(answer.headers.get("retry-after")).toBe("5");
+    }
+    expect(gateway.simulator.requests.slice(before).map(({ method }) => method)).not.toContain("POST");
+    expect(gateway.simulator.queue.get(uid)).toMatchObject({ state: "DEAD", retryCount: 2 });
+    // Whoever is known already may still look.
+    expect(list.status).toBe(200);
+  });
+});
+
 describe("POST /api/v1/queue/{uid}/retry", () => {
   it("200 for the uid of the path when the body names another one", async () => {
     const [uid, other] = [addDead(), addDead()];

@@ -91,6 +91,26 @@ describe("the breaker of Robin's client port", () => {
   });
 });
 
+describe("a request whose time is used up before Robin is asked, by a slow upload for example", () => {
+  it("504 without asking Robin, so that nobody can open the breaker that way", async () => {
+    const slow = await startTestGateway({ beside: gateway, app: { requestTimeoutMs: 0 } });
+    const before = gateway.simulator.requests.length;
+    for (let call = 0; call < 6; call++) {
+      const answers = [
+        await slow.request("/api/v1/queue", { token: operator.token }),
+        await slow.request("/api/v1/queue/x/retry", { method: "POST", token: operator.token }),
+      ];
+      for (const answer of answers) {
+        expect(answer.status).toBe(504);
+        expect(answer.body).toMatchObject({ code: "upstream_timeout" });
+      }
+    }
+    expect(gateway.simulator.requests.length).toBe(before);
+    expect(slow.deps.robin.breakers()).toEqual({ client: "closed", service: "closed" });
+    await slow.close();
+  });
+});
+
 describe("a caller who goes away", () => {
   /** Sends a request and cuts its connection as soon as Robin has got a call for it. */
   async function abandon(method: string, path: string) {

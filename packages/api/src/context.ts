@@ -4,7 +4,7 @@ import type { Authenticator, Principal } from "./features/auth/authenticator.ts"
 import type { Passwords } from "./features/auth/passwords.ts";
 import type { AccessTokens } from "./features/auth/access-tokens.ts";
 import type { HealthMonitor } from "./features/health/health.service.ts";
-import type { AppError } from "./errors.ts";
+import { AppError } from "./errors.ts";
 
 export interface Clock {
   now(): Date;
@@ -69,6 +69,14 @@ export function changeOptions({ deadlineAt }: Context): CallOptions {
   return { timeoutMs: remainingMs(deadlineAt) };
 }
 
+/** With less, Robin has no fair chance; its timeout would count as a failure, and five of those open the breaker. */
+const remainingMsMin = 100;
+
+/** @throws AppError `upstream_timeout` when a slow upload, say, has used up the time before Robin could be asked. */
 function remainingMs(deadlineAt: number): number {
-  return Math.max(1, Math.round(deadlineAt - performance.now()));
+  const leftMs = Math.round(deadlineAt - performance.now());
+  if (leftMs < remainingMsMin) {
+    throw new AppError("upstream_timeout", "The time of the request was used up before Robin was asked.");
+  }
+  return leftMs;
 }

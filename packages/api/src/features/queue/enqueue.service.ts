@@ -14,11 +14,6 @@ export async function enqueue(ctx: Context, input: EnqueueInput): Promise<Enqueu
   return withAudit(ctx, { action: "queue.enqueue", targets: recipients }, async () => {
     const output: EnqueueOutput = { messageId, queued: [], failed: [] };
     for (const to of recipients) {
-      // A call with no time left could still reach Robin, and nobody would know; five of them would open the breaker.
-      if (output.queued.length > 0 && performance.now() >= ctx.deadlineAt) {
-        output.failed.push({ to, message: "Not tried: the time of the request was used up." });
-        continue;
-      }
       try {
         const { sessionUid } = await ctx.deps.robin.queue.enqueueRaw(
           {
