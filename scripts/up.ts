@@ -16,6 +16,8 @@ type GatewayReady = { url: string; admin?: { username: string; password: string 
 type SimulatorReady = { clientUrl: string; serviceUrl: string };
 
 const root = path.dirname(import.meta.dirname);
+/** `pnpm dev`: Node starts gateway and worker again whenever a source changes. */
+const watching = process.argv.includes("--watch") ? ["--watch", "--watch-preserve-output"] : [];
 
 function screen(line: string): void {
   console.log(line);
@@ -63,9 +65,9 @@ async function start(settings: Settings, supervisor: Supervisor): Promise<void> 
     env.ROBIN_SERVICE_API_URL = robin.serviceUrl;
   }
   // The worker first: it is stopped after the gateway.
-  await startProgram({ name: "worker", args: ["apps/worker/src/main.ts"], env }, settings, supervisor);
+  await startProgram({ name: "worker", args: [...watching, "apps/worker/src/main.ts"], env }, settings, supervisor);
   const gateway = (await startProgram(
-    { name: "gateway", args: ["apps/gateway/src/main.ts"], env },
+    { name: "gateway", args: [...watching, "apps/gateway/src/main.ts"], env },
     settings,
     supervisor,
   )) as GatewayReady;
