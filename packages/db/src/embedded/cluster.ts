@@ -72,5 +72,9 @@ export async function prepareCluster(options: {
       `The database folder ${clusterDir} is damaged (${file} is missing): restore it, or move it away to start with an empty database.`,
     );
   }
+  return readPassword(clusterDir);
+}
+
+export function readPassword(clusterDir: string): string {
   return readFileSync(passwordFile(clusterDir), "utf8").trim();
 }

@@ -7,7 +7,12 @@ import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findBinaries } from "./binaries.ts";
 import { findLauncher } from "./launcher.ts";
-import { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from "./index.ts";
+import {
+  runningPostgresUrl,
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+} from "./index.ts";
 import { startServer } from "./server.ts";
 
 let folder: string;
@@ -146,6 +151,16 @@ describe("startEmbeddedPostgres", () => {
   it("says so when the folder cannot hold a database", async () => {
     writeFileSync(dataDir, "a file");
     await expect(start()).rejects.toThrow();
+  });
+});
+
+describe("runningPostgresUrl", () => {
+  it("leads to the database that somebody else started, and nowhere when nobody did", async () => {
+    expect(runningPostgresUrl(dataDir)).toBeUndefined();
+    const { url, stop } = await start();
+    expect(runningPostgresUrl(dataDir)).toBe(url);
+    await stop();
+    expect(runningPostgresUrl(dataDir)).toBeUndefined();
   });
 });
 

@@ -2,10 +2,10 @@ import pg from "pg";
 import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { findBinaries } from "./binaries.ts";
-import { clusterPath, prepareCluster, superuser } from "./cluster.ts";
+import { clusterPath, prepareCluster, readPassword, superuser } from "./cluster.ts";
 import { findLauncher } from "./launcher.ts";
 import { acquireLock, LockHeldError } from "./lock.ts";
-import { takeOver } from "./postmaster.ts";
+import { runningPort, takeOver } from "./postmaster.ts";
 import { startServer } from "./server.ts";
 
 export { acquireLock, LockHeldError } from "./lock.ts";
@@ -28,7 +28,7 @@ export type EmbeddedPostgres = {
   /** Settles when the server ended, for whatever reason. */
   exited: Promise<void>;
   /** Ends every connection, then the server. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 };
 
 const database = "robin";
@@ -55,6 +55,18 @@ function lockDataDir(dataDir: string): () => void {
   }
 }
 
+function urlOf(password: string, port: number, name = database): string {
+  return `postgresql://${superuser}:${password}@127.0.0.1:${port}/${name}`;
+}
+
+/** The URL of a database that another process started with `startEmbeddedPostgres`; undefined when none is running. */
+export function runningPostgresUrl(dataDir: string): string | undefined {
+  if (!existsSync(dataDir)) return undefined;
+  const clusterDir = clusterPath(realpathSync(dataDir));
+  const port = runningPort(clusterDir);
+  return port === undefined ? undefined : urlOf(readPassword(clusterDir), port);
+}
+
 /** Starts the PostgreSQL of this machine's platform. Every failure is one sentence without the password. */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const log = options.log ?? (() => undefined);
@@ -76,18 +88,17 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
       durable,
       log,
     });
-    const urlOf = (name: string) => `postgresql://${superuser}:${password}@127.0.0.1:${server.port}/${name}`;
     const stop = async () => {
       await server.stop();
       release();
     };
     try {
-      await ensureDatabase(urlOf("postgres"));
+      await ensureDatabase(urlOf(password, server.port, "postgres"));
     } catch (error) {
       await stop();
       throw error;
     }
-    return { url: urlOf(database), port: server.port, exited: server.exited, stop };
+    return { url: urlOf(password, server.port), port: server.port, exited: server.exited, stop };
   } catch (error) {
     release();
     throw error;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { chownSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
@@ -42,5 +42,23 @@ describe("chooseLauncher", () => {
     expect(() => chooseLauncher([broken], place())).toThrow(
       `PostgreSQL refuses to run as root and no other user can use ${dataDir}: start as an ordinary user, or set DATABASE_URL.`,
     );
+  });
+});
+
+describe.runIf(isRoot)("findLauncher as root", () => {
+  it("falls back to the owner of the folder around the data", () => {
+    chownSync(dataDir, 65_534, 65_534);
+    const inner = path.join(dataDir, "data");
+    const clusterDir = path.join(inner, "cluster");
+    mkdirSync(clusterDir, { recursive: true });
+    for (const folder of [inner, clusterDir]) chownSync(folder, 65_534, 65_534);
+    expect(findLauncher({ binary: "/bin/sh", dataDir: inner, clusterDir }).user).toEqual({ uid: 65_534, gid: 65_534 });
+  });
+
+  it("falls back to a system user that the data was given to before", () => {
+    const clusterDir = path.join(dataDir, "cluster");
+    mkdirSync(clusterDir, { mode: 0o700 });
+    for (const folder of [dataDir, clusterDir]) chownSync(folder, 65_534, 65_534);
+    expect(findLauncher({ binary: "/bin/sh", dataDir, clusterDir }).user?.uid).toBe(65_534);
   });
 });

@@ -4,13 +4,28 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { processCommand, processStartTime } from "./process-identity.ts";
 
-function readPid(clusterDir: string): number | undefined {
+/** Lines of postmaster.pid, counted from 0. */
+const pidLine = 0;
+const portLine = 3;
+
+function readNumber(clusterDir: string, line: number): number | undefined {
   try {
-    const pid = Number(readFileSync(path.join(clusterDir, "postmaster.pid"), "utf8").split("\n")[0]);
-    return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
+    const number = Number(readFileSync(path.join(clusterDir, "postmaster.pid"), "utf8").split("\n")[line]);
+    return Number.isSafeInteger(number) && number > 0 ? number : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The id of the server that runs on this folder. */
+function runningPid(clusterDir: string): number | undefined {
+  const pid = readNumber(clusterDir, pidLine);
+  return pid !== undefined && processCommand(pid)?.includes(clusterDir) ? pid : undefined;
+}
+
+/** The port of the server that runs on this folder, whoever started it; undefined when none does. */
+export function runningPort(clusterDir: string): number | undefined {
+  return runningPid(clusterDir) === undefined ? undefined : readNumber(clusterDir, portLine);
 }
 
 /** There is no event for the end of a process that is not our child. */
@@ -28,8 +43,8 @@ async function gone(pid: number, limitMs: number): Promise<boolean> {
  * names no PostgreSQL of this folder, or nothing at all, is removed, since PostgreSQL itself would refuse to start.
  */
 export async function takeOver(clusterDir: string, log: (line: string) => void): Promise<void> {
-  const pid = readPid(clusterDir);
-  if (pid === undefined || !processCommand(pid)?.includes(clusterDir)) {
+  const pid = runningPid(clusterDir);
+  if (pid === undefined) {
     rmSync(path.join(clusterDir, "postmaster.pid"), { force: true });
     return;
   }

@@ -1,0 +1,167 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+const script = path.join(import.meta.dirname, "up.ts");
+
+let dataDir: string;
+const started: ChildProcess[] = [];
+beforeEach(() => {
+  dataDir = mkdtempSync(path.join(tmpdir(), "robin-up-"));
+});
+afterEach(async () => {
+  for (const child of started.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    const exited = once(child, "exit");
+    child.kill("SIGTERM");
+    await exited;
+  }
+  rmSync(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+});
+
+type Run = {
+  child: ChildProcess;
+  output: () => string;
+  exited: Promise<number | null>;
+  /** Resolves with the first group of the first match. */
+  says: (pattern: RegExp) => Promise<string>;
+};
+
+function up(env: NodeJS.ProcessEnv = {}): Run {
+  const own = {
+    DATABASE_URL: "",
+    REDIS_URL: "",
+    ROBIN_CLIENT_API_URL: "",
+    ADMIN_PASSWORD: "",
+    HOST: "127.0.0.1",
+    PORT: "0",
+  };
+  const child = spawn(process.execPath, [script], {
+    env: { ...process.env, ...own, DATA_DIR: dataDir, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  started.push(child);
+  let output = "";
+  const exited = once(child, "close").then(([code]) => code as number | null);
+  const says = (pattern: RegExp) =>
+    new Promise<string>((resolve, reject) => {
+      const look = () => {
+        const match = pattern.exec(output);
+        if (match) resolve(match[1] ?? match[0]);
+      };
+      child.stdout.on("data", look);
+      void exited.then(() => {
+        reject(new Error(`It ended without saying ${String(pattern)}: ${output}`));
+      });
+      look();
+    });
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  return { child, output: () => output, exited, says };
+}
+
+/** Ids of the processes that `up` started, by a part of their command line. */
+function childrenOf(run: Run): { pid: number; command: string }[] {
+  const { stdout } = spawnSync("ps", ["-o", "pid=,args=", "--ppid", String(run.child.pid)], { encoding: "utf8" });
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => /^ *(\d+) (.*)$/.exec(line))
+    .flatMap((match) => (match ? [{ pid: Number(match[1]), command: match[2] ?? "" }] : []));
+}
+
+function isRunning(pid: number): boolean {
+  const { status, stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
+  return status === 0 && !stdout.trim().startsWith("Z");
+}
+
+// Each start is that of five processes, on a machine that may be busy.
+describe("npm run up", { timeout: 120_000 }, () => {
+  it("starts everything, shows how to sign in, and stops everything on SIGTERM", async () => {
+    const run = up();
+    const url = await run.says(/Health +(\S+)/);
+    const password = await run.says(/Password +(\S+) {3}\(shown only this once\)/);
+    await run.says(/Stop everything with Ctrl-C/);
+    expect((await fetch(url)).status).toBe(200);
+    const login = await fetch(new URL("/api/v1/auth/login", url), {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ username: "admin@robin.local", password }),
+    });
+    expect(login.status).toBe(200);
+    expect(statSync(path.join(dataDir, "jwt-secret")).mode & 0o777).toBe(0o600);
+    const children = childrenOf(run);
+    expect(children).toHaveLength(4);
+
+    run.child.kill("SIGTERM");
+    expect(await run.exited).toBe(0);
+    expect(children.filter(({ pid }) => isRunning(pid))).toEqual([]);
+    expect(readFileSync(path.join(dataDir, "logs/gateway.log"), "utf8")).not.toContain(password);
+  });
+
+  it("keeps the accounts, and says so instead of showing a password again", async () => {
+    const first = up();
+    await first.says(/shown only this once/);
+    first.child.kill("SIGINT");
+    expect(await first.exited).toBe(0);
+    const second = up();
+    expect(await second.says(/Password +(.*)/)).toMatch(/^the one of the first start; .* npm run reset-password$/);
+  });
+
+  it("refuses to run twice with the same data, in one sentence", async () => {
+    const run = up();
+    await run.says(/Stop everything/);
+    const second = up();
+    expect(await second.exited).toBe(1);
+    expect(second.output()).toBe(
+      `Robin Gateway already runs with ${dataDir} as process ${run.child.pid ?? "?"}: stop it with Ctrl-C where it was started, or with: kill ${run.child.pid ?? "?"}\n`,
+    );
+  });
+
+  it.each([
+    ["worker", "apps/worker/src", "worker"],
+    ["database", "bin/postgres", "PostgreSQL server"],
+  ])("stops everything and says so when the %s dies", async (_, command, name) => {
+    const run = up();
+    await run.says(/Stop everything/);
+    const children = childrenOf(run);
+    const victim = children.find((child) => child.command.includes(command));
+    if (!victim) throw new Error(`No process of ${command}.`);
+    process.kill(victim.pid, "SIGKILL");
+    expect(await run.exited).toBe(1);
+    expect(run.output()).toMatch(new RegExp(`^The ${name} ended by itself`, "m"));
+    expect(children.filter(({ pid }) => isRunning(pid))).toEqual([]);
+  });
+
+  it("leaves nothing running when it is killed, and starts again", async () => {
+    const run = up();
+    await run.says(/Stop everything/);
+    const children = childrenOf(run);
+    run.child.kill("SIGKILL");
+    await run.exited;
+    await expect.poll(() => children.filter(({ pid }) => isRunning(pid)), { timeout: 20_000 }).toEqual([]);
+    await up().says(/Stop everything/);
+  });
+
+  it("names a port that is in use, and starts nothing", async () => {
+    const blocker = createServer().listen(0, "127.0.0.1");
+    await once(blocker, "listening");
+    const { port } = blocker.address() as AddressInfo;
+    const run = up({ PORT: String(port) });
+    expect(await run.exited).toBe(1);
+    expect(run.output()).toBe(
+      `Port ${port} is already in use by another program: stop it, or choose another one, such as: PORT=8000 npm run up\n`,
+    );
+    blocker.close();
+  });
+
+  it("passes on what is wrong with a setting, by name", async () => {
+    const run = up({ ACCESS_TOKEN_EXPIRE_MINUTES: "soon" });
+    expect(await run.exited).toBe(1);
+    expect(run.output()).toContain("ACCESS_TOKEN_EXPIRE_MINUTES");
+    expect(run.output()).toMatch(/^The gateway did not start \(exit code 1\)\.$/m);
+  });
+});
