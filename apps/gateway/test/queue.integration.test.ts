@@ -195,6 +195,7 @@ describe("GET /api/v1/queue", () => {
   );
 
   it("200 and each item once when one changes its state between two calls to Robin", async () => {
+    const { ready: readyBefore } = gateway.simulator.queue.counts();
     const { queue } = gateway.deps.robin;
     const list = queue.list.bind(queue);
     const spy = vi.spyOn(queue, "list").mockImplementation(async (query, options) => {
@@ -207,6 +208,10 @@ describe("GET /api/v1/queue", () => {
     spy.mockRestore();
     expect(items).toHaveLength(60);
     expect(new Set(items.map(({ uid }) => uid)).size).toBe(60);
+    // The one that moved stays where it was first seen, so the order by state holds.
+    const order = items.map(({ state }) => states.indexOf(state));
+    expect(order).toEqual(order.toSorted());
+    expect(items.filter(({ state }) => state === "READY")).toHaveLength(readyBefore);
   });
 });
 

@@ -133,6 +133,21 @@ describe("the router", () => {
   });
 });
 
+describe("what the design promises of the queue", () => {
+  it.each([
+    ["queue.list", "VIEW_QUEUE"],
+    ["queue.enqueue", "MANAGE_QUEUE"],
+    ["queue.retry", "MANAGE_QUEUE"],
+    ["queue.retryMany", "MANAGE_QUEUE"],
+    ["queue.bounce", "MANAGE_QUEUE"],
+    ["queue.bounceMany", "MANAGE_QUEUE"],
+    ["queue.delete", "DELETE_QUEUE_ITEMS"],
+    ["queue.deleteMany", "DELETE_QUEUE_ITEMS"],
+  ])("%s needs %s", (path, permission) => {
+    expect(procedures.find((procedure) => procedure.path === path)?.meta.permission).toBe(permission);
+  });
+});
+
 describe("the checks above", () => {
   it("find a bare number within optional, default, nullable, lists and objects, and none in our helpers", () => {
     const bare = z.strictObject({
