@@ -225,7 +225,15 @@ describe("bearer token in the course of time", () => {
     for (const { token } of [first, second]) expectError(await me(gateway, token), 401, "unauthenticated");
   });
 
-  it("403, then 200, within a second of a change of roles, with the same token", async () => {
+  it("401 within a second for an account that somebody disables in the database itself", async () => {
+    const { token, userId } = await gateway.signIn();
+    expect((await me(gateway, token)).status).toBe(200);
+    await gateway.db.user.update({ where: { id: userId }, data: { disabledAt: gateway.clock.now() } });
+    gateway.clock.advance(aSecondMs);
+    expectError(await me(gateway, token), 401, "unauthenticated");
+  });
+
+  it("403, then 404, within a second of a change of roles, with the same token", async () => {
     const { token, userId } = await gateway.signIn("ROLE_USER");
     const remove = () => gateway.request("/api/v1/queue/no-such-item", { method: "DELETE", token });
     expectError(await remove(), 403, "forbidden");
