@@ -62,7 +62,7 @@ export function createRestRouter(deps: Deps, { bodyBytesMax }: { bodyBytesMax: n
       next();
     }
   });
-  rest.use(refuseOtherBodies, express.json({ limit: bodyBytesMax, type: "application/json" }), requireJsonObject);
+  rest.use(refuseEmptyFields, refuseOtherBodies, express.json({ limit: bodyBytesMax, type: "application/json" }), requireJsonObject);
   rest.use((req, res, next) => {
     // The adapter knows it in small letters only.
     req.headers["content-type"] = "application/json";
@@ -89,6 +89,15 @@ export function createRestRouter(deps: Deps, { bodyBytesMax }: { bodyBytesMax: n
     }) as typeof res.end;
     return res;
   }
+}
+
+/** The adapter drops an empty query field, also one that no operation knows. */
+function refuseEmptyFields(req: Request, res: Response, next: () => void): void {
+  const issues = Object.entries(req.query)
+    .filter(([, value]) => value === "")
+    .map(([name]) => ({ path: name, message: "is empty" }));
+  if (issues.length > 0) sendError(res, new AppError("invalid_input", "The input is not valid.", { issues }));
+  else next();
 }
 
 function requireJsonObject(req: Request, res: Response, next: () => void): void {
