@@ -62,7 +62,12 @@ export function createRestRouter(deps: Deps, { bodyBytesMax }: { bodyBytesMax: n
       next();
     }
   });
-  rest.use(refuseEmptyFields, refuseOtherBodies, express.json({ limit: bodyBytesMax, type: "application/json" }), requireJsonObject);
+  rest.use(
+    refuseEmptyFields,
+    refuseOtherBodies,
+    express.json({ limit: bodyBytesMax, type: "application/json" }),
+    requireJsonObject,
+  );
   rest.use((req, res, next) => {
     // The adapter knows it in small letters only.
     req.headers["content-type"] = "application/json";
