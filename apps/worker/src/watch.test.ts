@@ -65,6 +65,7 @@ describe("watching a service", () => {
     watch.stop();
     await looked;
     await vi.advanceTimersByTimeAsync(10_000);
+    expect(await watch.check()).toBe(true);
     expect(pings).toBe(1);
   });
 });

@@ -16,7 +16,7 @@ export interface WatchOptions {
 
 export interface Watch {
   isUp(): boolean;
-  /** Looks now; resolves with the state. */
+  /** Looks now, unless it was stopped; resolves with the state. */
   check(): Promise<boolean>;
   stop(): void;
 }
@@ -56,6 +56,7 @@ export function watchService(options: WatchOptions): Watch {
     return up;
   };
   const check = (): Promise<boolean> => {
+    if (stopped) return Promise.resolve(up);
     clearTimeout(timer);
     running ??= look().finally(() => {
       running = undefined;

@@ -1,5 +1,6 @@
 import { createDb } from "@robin/db";
 import { connectJobs, isConnectionError, openQueues } from "@robin/jobs";
+import { ErrorCode } from "bullmq";
 import type { Logger } from "pino";
 import { startHealthServer } from "./health-server.ts";
 import type { JobHandler } from "./handler.ts";
@@ -24,6 +25,21 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
+const outdated = new Set<unknown>([
+  ErrorCode.JobNotExist,
+  ErrorCode.JobLockNotExist,
+  ErrorCode.JobNotInState,
+  ErrorCode.JobLockMismatch,
+]);
+
+/**
+ * True when a job's end is already stored or is another worker's to store. That is how an outage ends for the jobs it
+ * caught: the server had stored the end but could not say so, or it gave the job away.
+ */
+function isOutdated(error: Error): boolean {
+  return "code" in error && outdated.has(error.code);
+}
+
 /** Puts the parts together. The database must be migrated. */
 export async function startWorker(config: WorkerConfig): Promise<RunningWorker> {
   const { databaseUrl, redisUrl, healthPort, handlers, logger, prefix, waitMs, takeover } = config;
@@ -39,6 +55,8 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
   const onError = (error: Error): void => {
     // The watch tells about a server that is away, once.
     if (isConnectionError(error)) void store.check();
+    else if (isOutdated(error))
+      logger.info({ reason: error.message }, "a job had been finished or taken over meanwhile");
     else logger.error({ err: error }, "job queue error");
   };
 
@@ -69,9 +87,10 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
   const health = healthPort === 0 ? undefined : await startHealthServer(healthPort, readiness);
   const close = async (): Promise<void> => {
     stopping = true;
+    const force = !(await store.check());
     for (const watch of watches) watch.stop();
     connection.stopWaiting();
-    await runner.close({ force: !(await store.check()) });
+    await runner.close({ force });
     await queues.close();
     await connection.close();
     await db.$disconnect();

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { readEnv } from "../src/env.ts";
 import { failureText, startFromEnv } from "../src/start.ts";
+import { freePort } from "./free-port.ts";
 
 const main = new URL("../src/main.ts", import.meta.url).pathname;
 
@@ -35,14 +36,6 @@ function startMain(env: NodeJS.ProcessEnv = {}) {
   for (const stream of [child.stdout, child.stderr])
     stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
   return { child, output: () => output, exited: once(child, "close") as Promise<[number | null]> };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), "close");
-  return port;
 }
 
 describe("the worker's process", () => {
@@ -104,6 +97,11 @@ describe("starting from the environment", () => {
     const env = readEnv({ DATABASE_URL: url.href, WORKER_HEALTH_PORT: "0", LOG_LEVEL: "silent" });
     const text = await startFromEnv(env).then(() => "", failureText);
     expect(text).toMatch(/^The database at \S+ cannot be reached: user or password is wrong\.$/);
+  });
+
+  it("names the variable to change when the port is taken", () => {
+    const taken = Object.assign(new Error("listen EADDRINUSE"), { code: "EADDRINUSE", port: 8001 });
+    expect(failureText(taken)).toBe("Port 8001 is already in use. Stop what uses it, or set WORKER_HEALTH_PORT.");
   });
 
   it("shows a developer the stack of what nobody foresaw", () => {

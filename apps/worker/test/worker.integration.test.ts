@@ -7,6 +7,7 @@ import { behind, createTestServer, deleteKeys, type TestServer } from "../../../
 import { defineHandler, type JobHandler } from "../src/handler.ts";
 import { type RunningWorker, startWorker } from "../src/worker.ts";
 import { captureLog, type CapturedLog } from "./captured-log.ts";
+import { freePort } from "./free-port.ts";
 import { testJob } from "./test-job.ts";
 
 const takeover = { lockDuration: 1000, stalledInterval: 500 };
@@ -27,14 +28,14 @@ describe.each(["redis", "postgresql"] as const)("workers with jobs in %s", (kind
     await server.drop();
   });
 
-  async function start(handler: JobHandler, on: TestServer = server): Promise<RunningWorker> {
+  async function start(handler: JobHandler, on: TestServer = server, healthPort = 0): Promise<RunningWorker> {
     const { databaseUrl, redisUrl, prefix } = on;
     const worker = await startWorker({
       databaseUrl,
       redisUrl,
       prefix,
       handlers: [handler],
-      healthPort: 0,
+      healthPort,
       logger: log.logger,
       takeover,
     });
@@ -163,16 +164,21 @@ describe.each(["redis", "postgresql"] as const)("workers with jobs in %s", (kind
   it("say once that the server is away, and go on when it is back", async () => {
     const proxy = await startPortProxy(server.storeUrl);
     const handler = defineHandler(testJob({ everyMs: 100 }), () => Promise.resolve());
-    await start(handler, behind(server, proxy.url));
+    const port = await freePort();
+    const ready = async () => (await fetch(`http://127.0.0.1:${port}/health/ready`)).status;
+    await start(handler, behind(server, proxy.url), port);
     await log.waitFor(done);
+    expect(await ready()).toBe(200);
     await proxy.cut();
     const service = kind === "redis" ? "redis" : "database";
     await log.waitFor((line) => line.msg.startsWith(`${service} is away`));
+    expect(await ready()).toBe(503);
     await proxy.restore();
     await log.waitFor((line) => line.msg === `${service} is back`);
+    expect(await ready()).toBe(200);
     const back = log.lines.length;
     await log.waitFor((line) => done(line) && log.lines.indexOf(line) >= back);
-    const trouble = log.lines.filter((line) => line.level >= 40);
+    const trouble = log.lines.filter((line) => line.level >= 50);
     expect(trouble.map(({ msg }) => msg)).toEqual([`${service} is away; jobs wait until it is back`]);
     await open.pop()?.close();
     await proxy.close();
