@@ -12,10 +12,15 @@ import { findRedisServer, startRedis } from "./redis.ts";
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = mkdtempSync(path.join(tmpdir(), "robin-test-"));
   const stops: (() => Promise<void>)[] = [];
-  const stopAll = async () => {
-    for (const stop of stops.reverse()) await stop();
-    rmSync(dataDir, { recursive: true, force: true });
+  const removeData = () => {
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   };
+  const stopAll = async () => {
+    for (const stop of stops.splice(0).reverse()) await stop();
+    removeData();
+  };
+  // Ctrl-C ends vitest without asking us; the servers end with it, but the files would stay.
+  process.once("exit", removeData);
   try {
     const postgres = await startEmbeddedPostgres({ dataDir, durable: false });
     stops.push(() => postgres.stop());

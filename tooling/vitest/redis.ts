@@ -4,6 +4,7 @@ import { accessSync, constants } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { endWithParent } from "@robin/db/embedded";
 
 export type TestRedis = { url: string; stop(): Promise<void> };
 
@@ -60,7 +61,8 @@ export async function startRedis(binary: string): Promise<TestRedis> {
       "--daemonize",
       "no",
     ];
-    const child = spawn(binary, settings, { cwd: "/", stdio: ["ignore", "pipe", "inherit"] });
+    const [command = "", ...args] = [...endWithParent(), binary, ...settings];
+    const child = spawn(command, args, { cwd: "/", stdio: ["ignore", "pipe", "inherit"] });
     const trouble = await untilReady(child);
     if (trouble === "") {
       const stop = async () => {

@@ -55,8 +55,11 @@ function works(launcher: Launcher, binary: string, folders: string[]): boolean {
   return spawnSync(file, args, { ...launcher.user, stdio: "ignore" }).status === 0;
 }
 
-/** Lets the server end when we are killed and cannot end it ourselves. Where this is not possible the next start does. */
-function endWithParent(): string[] {
+/**
+ * What to put before a command so that the system ends it when we are killed and cannot end it ourselves; nothing where
+ * the system cannot.
+ */
+export function endWithParent(): string[] {
   const prefix = ["setpriv", "--pdeathsig", "INT", "--"];
   return spawnSync("setpriv", [...prefix.slice(1), "true"], { stdio: "ignore" }).status === 0 ? prefix : [];
 }
