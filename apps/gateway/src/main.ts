@@ -15,7 +15,7 @@ async function start(): Promise<void> {
   const env = readEnv();
   const logger = createLogger({ level: env.LOG_LEVEL, format: env.LOG_FORMAT });
   await migrate(env.DATABASE_URL);
-  const db = createDb(env.DATABASE_URL);
+  const db = createDb(env.DATABASE_URL, { statementTimeoutMs: env.REQUEST_TIMEOUT_SECONDS * 1000 });
   const robin = createRobinClient({
     clientApi: { url: env.ROBIN_CLIENT_API_URL, auth: env.ROBIN_CLIENT_API_AUTH },
     serviceApi: { url: env.ROBIN_SERVICE_API_URL, auth: env.ROBIN_SERVICE_API_AUTH },

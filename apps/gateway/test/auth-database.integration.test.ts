@@ -201,3 +201,18 @@ describe("when the database is back", () => {
     expectError(await me(gateway, anna.token), 401, "unauthenticated");
   });
 });
+
+describe("with a database that does not get on", () => {
+  it("503 when a statement waits longer than it may, for a locked table", async () => {
+    const hurried = await startTestGateway({ beside: gateway, statementTimeoutMs: 300 });
+    try {
+      await witness.db.$transaction(async (tx) => {
+        await tx.$executeRaw`LOCK TABLE gateway_sessions IN ACCESS EXCLUSIVE MODE`;
+        expectUnavailable(await hurried.request("/api/v1/auth/me", { token: anna.token }));
+      });
+      expect((await hurried.request("/api/v1/auth/me", { token: anna.token })).status).toBe(200);
+    } finally {
+      await hurried.close();
+    }
+  });
+});

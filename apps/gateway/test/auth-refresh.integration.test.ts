@@ -128,6 +128,9 @@ describe("POST /api/v1/auth/refresh", () => {
     expectError(answer, 401, "unauthenticated");
     expectClearedCookie(answer);
     expect(await sessionOf(anna)).toMatchObject({ revokedAt: gateway.clock.now(), revokedReason: "TOKEN_REUSE" });
+    expect(gateway.logs).toContainEqual(
+      expect.objectContaining({ level: 40, userId: anna.userId, msg: expect.stringContaining("used again") as string }),
+    );
     expect(await auditOf(gateway, answer)).toEqual([
       expect.objectContaining({ action: "auth.refresh", outcome: "FAILED", errorCode: "unauthenticated" }),
     ]);

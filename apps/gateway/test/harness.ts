@@ -1,4 +1,5 @@
-import { createDeps, type Deps, Role } from "@robin/api";
+import type { Role } from "@robin/api";
+import { createDeps, type Deps } from "@robin/api";
 import { createTestDatabase, createUser } from "@robin/db/testing";
 import { createDb, type Db } from "@robin/db";
 import { createRobinClient, type RobinClientConfig } from "@robin/sdk";
@@ -23,6 +24,7 @@ interface TestGatewayOptions {
   app?: Partial<AppConfig>;
   secrets?: [string, ...string[]];
   algorithm?: "HS256" | "HS384" | "HS512";
+  statementTimeoutMs?: number;
   /** Shares the database (and the clock) of another gateway, as a second process would. */
   beside?: TestGateway;
 }
@@ -76,7 +78,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const databaseProxy = await startPortProxy(Number(new URL(databaseUrl).port));
   const proxied = new URL(databaseUrl);
   proxied.port = String(databaseProxy.port);
-  const db = createDb(proxied.href, { maxConnections: 5 });
+  const db = createDb(proxied.href, { maxConnections: 5, statementTimeoutMs: options.statementTimeoutMs ?? 10_000 });
 
   const clock = shared?.clock ?? createManualClock(new Date());
   const simulator = shared?.simulator ?? (await createRobinSimulator({ clock, ...options.simulator }));

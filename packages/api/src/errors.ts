@@ -104,7 +104,7 @@ export const errorCatalogue = {
     trpcCode: "SERVICE_UNAVAILABLE",
     httpStatus: 503,
     reason: "Service Unavailable",
-    when: "The gateway's database cannot be reached. Nothing was changed.",
+    when: "The gateway's database does not answer. A change may or may not have happened.",
   },
   upstream_timeout: {
     trpcCode: "GATEWAY_TIMEOUT",

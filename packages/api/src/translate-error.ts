@@ -18,14 +18,10 @@ export function toAppError(thrown: unknown): AppError {
     return new AppError("invalid_input", "The input is not valid.", { cause: thrown, issues: [issue] });
   }
   if (isDatabaseUnavailable(thrown)) {
-    return new AppError(
-      "unavailable",
-      "The gateway's database cannot be reached. Nothing was changed; try again soon.",
-      {
-        cause: thrown,
-        retryAfterSeconds: 5,
-      },
-    );
+    return new AppError("unavailable", "The gateway's database does not answer. Try again in a moment.", {
+      cause: thrown,
+      retryAfterSeconds: 5,
+    });
   }
   return internal(thrown);
 }

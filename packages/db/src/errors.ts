@@ -15,8 +15,8 @@ const unavailableCodes = new Set([
   "P2037",
 ]);
 
-/** Codes of the socket and SQLSTATE classes 08 (connection), 53 (resources) and 57P (shutting down, starting up). */
-const unavailableCause = /^(ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|08\w{3}|53\w{3}|57P\w{2})$/;
+/** Codes of the socket, and SQLSTATE: 08 (connection), 53 (resources), 57P (shutting down, starting up), 57014 (too late). */
+const unavailableCause = /^(ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|08\w{3}|53\w{3}|57P\w{2}|57014)$/;
 
 /** What `pg` says of a connection that broke or never came; these errors have no code. */
 const unavailableMessages = new Set([

@@ -44,7 +44,12 @@ export async function refresh(ctx: Context): Promise<AccessTokenOutput> {
   if (!token) throw new AppError("unauthenticated", "Sign in first: there is no refresh cookie.");
   return withAudit(ctx, { action: "auth.refresh", targets: [] }, async (audit) => {
     const rotation = await rotateRefreshToken(ctx.deps, token);
-    if (rotation.outcome === "refused") {
+    if (rotation.outcome === "reused") {
+      const { sessionId, userId } = rotation;
+      const fields = { requestId: ctx.requestId, ipAddress: ctx.ipAddress, sessionId, userId };
+      ctx.deps.logger.warn(fields, "a refresh token was used again after its rotation; its session is ended");
+    }
+    if (rotation.outcome !== "rotated") {
       ctx.refreshCookie.clear();
       throw new AppError("unauthenticated", "The session has ended. Sign in again.");
     }

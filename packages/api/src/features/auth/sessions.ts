@@ -16,7 +16,9 @@ export interface OpenedSession extends IssuedRefreshToken {
 }
 
 type Rotation =
-  { outcome: "rotated"; sessionId: string; userId: number; refreshToken: IssuedRefreshToken } | { outcome: "refused" };
+  | { outcome: "rotated"; sessionId: string; userId: number; refreshToken: IssuedRefreshToken }
+  | { outcome: "reused"; sessionId: string; userId: number }
+  | { outcome: "refused" };
 
 /** A session is one sign-in; it owns the family of refresh tokens that descend from it. */
 export interface SessionStore {
@@ -82,7 +84,7 @@ export async function rotateRefreshToken(store: SessionStore, token: string): Pr
     }
     if (firstUse.count === 0 && (known.usedAt?.getTime() ?? 0) + rotationGraceMs < now.getTime()) {
       await tx.session.update({ where: { id: session.id }, data: { revokedAt: now, revokedReason: "TOKEN_REUSE" } });
-      return { outcome: "refused" };
+      return { outcome: "reused", sessionId: session.id, userId: session.userId };
     }
     const issued = newToken(store);
     await tx.refreshToken.create({
