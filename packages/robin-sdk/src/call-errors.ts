@@ -23,6 +23,12 @@ export function httpError(route: Route, status: number, detail: string | undefin
   return new RobinError({ ...named(route), kind: "http", status, message, detail });
 }
 
+/** A stream that its reader cancelled. */
+export function abandoned(route: Route): RobinError {
+  const message = `${route.method} ${route.endpoint}: the body was not read to its end`;
+  return new RobinError({ ...named(route), kind: "aborted", message });
+}
+
 export function translate(error: unknown, route: Route, deadline: Deadline): RobinError {
   if (isRobinError(error)) return error;
   const prefix = `${route.method} ${route.endpoint}`;

@@ -2,13 +2,14 @@ import ky from "ky";
 import { fetch as undiciFetch } from "undici";
 import { createRobinAgent } from "./agent.ts";
 import { authorizationHeader, baseUrl, limitsOf, type RobinClientConfig } from "./config.ts";
-import { httpError, invalidResponse, named, translate } from "./call-errors.ts";
+import { abandoned, httpError, invalidResponse, named, translate } from "./call-errors.ts";
 import { startDeadline, type Deadline } from "./deadline.ts";
 import { InvalidResponseError, isRobinError, RobinError, type RobinErrorKind, type RobinService } from "./errors.ts";
 import { describeFailure } from "./failures.ts";
 import { createPortPolicy, type BreakerState } from "./policies.ts";
 import { uploadBody } from "./request-body.ts";
 import { mediaTypeOf, readBody, readDetail } from "./response-body.ts";
+import { pumpBody, type RobinStream } from "./streaming.ts";
 
 export interface CallOptions {
   /** Ends the call, down to the socket; it then rejects with kind `aborted`. */
@@ -28,7 +29,7 @@ export interface RobinCall {
   durationMs: number;
 }
 
-export interface RobinRequest<T> {
+export interface RobinExchange {
   service: RobinService;
   method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Route pattern for errors and metrics. */
@@ -43,6 +44,9 @@ export interface RobinRequest<T> {
   mediaType: "application/json" | "text/html" | "text/plain";
   /** Asks for a fresh connection: set it for answers or bodies that may be large. */
   large?: boolean;
+}
+
+export interface RobinRequest<T> extends RobinExchange {
   /** Called with the body of a 2xx answer; may throw InvalidResponseError or a ZodError. */
   parse: (body: Buffer) => T;
 }
@@ -50,6 +54,11 @@ export interface RobinRequest<T> {
 export interface Transport {
   /** Rejects with RobinError; with RobinInputError, before anything is sent, for a timeoutMs that is none. */
   call<T>(request: RobinRequest<T>, options?: CallOptions): Promise<T>;
+  /**
+   * As `call`, but resolves when the answer begins. The deadline covers reading the body, and so does the place in
+   * our line: until the body is read or cancelled, Robin's one thread may be waiting for it.
+   */
+  stream(request: RobinExchange, options?: CallOptions): Promise<RobinStream>;
   breakers(): Record<RobinService, BreakerState>;
   /** Lets running calls end (their deadlines bound this), then closes every connection. */
   close(): Promise<void>;
@@ -59,6 +68,13 @@ interface Answer {
   status: number;
   body: Buffer;
 }
+
+interface OpenAnswer {
+  response: Response;
+  release: () => void;
+}
+
+type Once<A> = (request: RobinExchange, signal: AbortSignal, fresh: boolean) => Promise<A>;
 
 export function createTransport(config: RobinClientConfig): Transport {
   const limits = limitsOf(config);
@@ -79,7 +95,8 @@ export function createTransport(config: RobinClientConfig): Transport {
     return { base: baseUrl(api.url), authorization: authorizationHeader(api.auth), policy };
   }
 
-  async function exchange<T>(request: RobinRequest<T>, signal: AbortSignal, fresh: boolean): Promise<Answer> {
+  /** Resolves with a 2xx answer whose body is still to be read; then `release` must be called. */
+  async function open(request: RobinExchange, signal: AbortSignal, fresh: boolean): Promise<OpenAnswer> {
     const { base, authorization } = ports[request.service];
     const query = request.query?.size ? `?${request.query.toString()}` : "";
     const url = new URL(`${base}${request.path ?? request.endpoint}${query}`);
@@ -103,23 +120,41 @@ export function createTransport(config: RobinClientConfig): Transport {
           })) as unknown as Response,
       });
       if (!response.ok) throw httpError(request, response.status, await readDetail(response));
+      return { response, release: lease.release };
+    } catch (error) {
+      lease.release();
+      throw error;
+    }
+  }
+
+  async function exchange(request: RobinExchange, signal: AbortSignal, fresh: boolean): Promise<Answer> {
+    const { response, release } = await open(request, signal, fresh);
+    try {
       const body = await readBody(response, limits.responseBytesMax);
-      const mediaType = mediaTypeOf(response);
-      if (mediaType !== request.mediaType) {
-        const problem = `Robin answered ${mediaType ?? "no content type"} where ${request.mediaType} was due`;
-        throw invalidResponse(request, problem, response.status);
-      }
+      requireMediaType(request, response);
       return { status: response.status, body };
     } finally {
-      lease.release();
+      release();
+    }
+  }
+
+  async function openBody(request: RobinExchange, signal: AbortSignal, fresh: boolean): Promise<OpenAnswer> {
+    const opened = await open(request, signal, fresh);
+    try {
+      requireMediaType(request, opened.response);
+      return opened;
+    } catch (error) {
+      await opened.response.body?.cancel();
+      opened.release();
+      throw error;
     }
   }
 
   /** One exchange, or two for a GET whose connection broke. Rejects with RobinErrors only. */
-  async function attempt<T>(request: RobinRequest<T>, deadline: Deadline): Promise<Answer> {
+  async function attempt<A>(request: RobinExchange, deadline: Deadline, once: Once<A>): Promise<A> {
     const isFresh = request.large === true;
     try {
-      return await exchange(request, deadline.signal, isFresh);
+      return await once(request, deadline.signal, isFresh);
     } catch (error) {
       const mayRetry = request.method === "GET" && !deadline.signal.aborted;
       if (!mayRetry || isRobinError(error) || !describeFailure(error).isReset)
@@ -127,23 +162,31 @@ export function createTransport(config: RobinClientConfig): Transport {
     }
     try {
       // Not from the pool: its other connections may be as stale as the first.
-      return await exchange(request, deadline.signal, true);
+      return await once(request, deadline.signal, true);
     } catch (error) {
       throw translate(error, request, deadline);
     }
   }
 
-  async function run<T>(request: RobinRequest<T>, options: CallOptions | undefined): Promise<T> {
+  /** Deadline, line, breaker and report of one call; `work` runs inside the line, `finish` after it. */
+  async function run<T, A extends { status: number }>(
+    request: RobinExchange,
+    options: CallOptions | undefined,
+    steps: { work: (deadline: Deadline, onStatus: (status: number) => void) => Promise<A>; finish: (answer: A) => T },
+  ): Promise<T> {
     const startedAt = performance.now();
     const deadline = startDeadline(options?.timeoutMs ?? limits.timeoutMs, options?.signal);
     let status: number | undefined;
     let outcome: RobinCall["outcome"] = "ok";
+    const onStatus = (answered: number): void => {
+      status = answered;
+    };
     try {
       if (closing) throw new RobinError({ ...named(request), kind: "aborted", message: "The Robin client is closed" });
       const { policy } = ports[request.service];
-      const answer = await policy.run(request.endpoint, deadline.signal, () => attempt(request, deadline));
-      status = answer.status;
-      return parsed(request, answer);
+      const answer = await policy.run(request.endpoint, deadline.signal, () => steps.work(deadline, onStatus));
+      onStatus(answer.status);
+      return steps.finish(answer);
     } catch (error) {
       const failure = translate(error, request, deadline);
       outcome = failure.kind;
@@ -161,13 +204,42 @@ export function createTransport(config: RobinClientConfig): Transport {
     }
   }
 
+  function runStream(request: RobinExchange, options: CallOptions | undefined, onOpen: (stream: RobinStream) => void) {
+    const work = async (deadline: Deadline, onStatus: (status: number) => void): Promise<{ status: number }> => {
+      const { response, release } = await attempt(request, deadline, openBody);
+      onStatus(response.status);
+      try {
+        const { body, done } = pumpBody(response, deadline.signal, {
+          translate: (error) => translate(error, request, deadline),
+          abandoned: () => abandoned(request),
+        });
+        onOpen({ ...announcedSize(response), body });
+        await done;
+        return { status: response.status };
+      } finally {
+        release();
+      }
+    };
+    return run(request, options, { work, finish: () => undefined });
+  }
+
+  /** Keeps `close` waiting until the call has ended. */
+  function track<T>(call: Promise<T>): Promise<T> {
+    running.add(call);
+    const forget = () => running.delete(call);
+    call.then(forget, forget);
+    return call;
+  }
+
   return {
     call(request, options) {
-      const call = run(request, options);
-      running.add(call);
-      const forget = () => running.delete(call);
-      call.then(forget, forget);
-      return call;
+      const work = (deadline: Deadline) => attempt(request, deadline, exchange);
+      return track(run(request, options, { work, finish: (answer) => parsed(request, answer) }));
+    },
+    stream(request, options) {
+      return new Promise((resolve, reject) => {
+        track(runStream(request, options, resolve)).catch(reject);
+      });
     },
     breakers: () => ({ client: ports.client.policy.state(), service: ports.service.policy.state() }),
     close() {
@@ -177,7 +249,20 @@ export function createTransport(config: RobinClientConfig): Transport {
   };
 }
 
-function headersOf<T>(request: RobinRequest<T>, authorization: string | undefined): Record<string, string> {
+/** Throws the RobinError `invalid-response`. */
+function requireMediaType(request: RobinExchange, response: Response): void {
+  const mediaType = mediaTypeOf(response);
+  if (mediaType === request.mediaType) return;
+  const problem = `Robin answered ${mediaType ?? "no content type"} where ${request.mediaType} was due`;
+  throw invalidResponse(request, problem, response.status);
+}
+
+function announcedSize(response: Response): { sizeBytes?: number } {
+  const length = response.headers.get("content-length");
+  return length === null || !/^\d+$/.test(length) ? {} : { sizeBytes: Number(length) };
+}
+
+function headersOf(request: RobinExchange, authorization: string | undefined): Record<string, string> {
   return {
     accept: request.mediaType,
     "accept-encoding": "identity",
