@@ -20,7 +20,6 @@ export function welcome({ url, adminUsername, adminPassword, simulated, logsDir 
     "",
     `Robin Gateway is running${simulated ? ", with a simulated Robin behind it" : ""}.`,
     "",
-    `  Console     ${url}/console/`,
     `  API         ${url}/api/v1`,
     `  API docs    ${url}/docs`,
     `  Health      ${url}/health`,

@@ -54,6 +54,14 @@ const stopPort = (port: "client" | "service", kind: "reset" | "blackHole" | "htm
 };
 
 describe.each(paths)("GET %s", (path) => {
+  it("200 with DEGRADED when Robin does not accept the gateway's credentials on its service port", async () => {
+    gateway = await startTestGateway({ simulator: { serviceAuth: { type: "bearer", value: "the right token" } } });
+    const body = await aggregate(path);
+    expect(parts(body)).toEqual({ status: "DEGRADED", client: "UP", service: "UP", database: "UP" });
+    expect(body.robinServiceApi).toEqual({ status: "UP", limited: true });
+    expect(body).not.toHaveProperty("queue");
+  });
+
   it("200 with everything UP, open to everyone, with the queue and scheduler.cron of Robin", async () => {
     const body = await aggregate(path);
     expect(body).toMatchObject({

@@ -27,14 +27,16 @@ export function createHealthMonitor({ db, robin, clock }: { db: Db; robin: Robin
       answered(() => robin.health.service({ signal: signal() })),
       database(),
     ]);
-    const parts = [client.status, service.status, databaseStatus];
+    // Instead of a 401, Robin shrinks this answer when it does not accept the gateway's credentials.
+    const limited = service.value !== undefined && service.value.listeners === undefined;
+    const allUp = [client.status, service.status, databaseStatus].every((status) => status === "UP") && !limited;
     return {
       timestamp: clock.now().getTime(),
       service: "robin-gateway",
-      status: service.status === "DOWN" ? "DOWN" : parts.every((status) => status === "UP") ? "UP" : "DEGRADED",
+      status: service.status === "DOWN" ? "DOWN" : allUp ? "UP" : "DEGRADED",
       ...(service.value && robinDetails(service.value)),
       robinClientApi: { status: client.status },
-      robinServiceApi: { status: service.status },
+      robinServiceApi: { status: service.status, ...(limited && { limited }) },
       database: { status: databaseStatus },
     };
   }
