@@ -3,11 +3,13 @@ import type { RobinService } from "./errors.ts";
 import type { BreakerState } from "./policies.ts";
 import { createHealthResource, type HealthResource } from "./resources/health.ts";
 import { createQueueResource, type QueueResource } from "./resources/queue.ts";
+import { createUsersResource, type UsersResource } from "./resources/users.ts";
 import { createTransport } from "./transport.ts";
 
 export interface RobinClient {
   queue: QueueResource;
   health: HealthResource;
+  users: UsersResource;
   /** The state of each port's breaker, now. */
   breakers(): Record<RobinService, BreakerState>;
   /** Lets running calls end (at most one deadline), then closes every connection. New calls are refused at once. */
@@ -20,6 +22,7 @@ export function createRobinClient(config: RobinClientConfig): RobinClient {
   return {
     queue: createQueueResource(transport),
     health: createHealthResource(transport),
+    users: createUsersResource(transport),
     breakers: () => transport.breakers(),
     close: () => transport.close(),
   };

@@ -27,4 +27,13 @@ export {
   RobinCase,
   RobinEnvelope,
 } from "./resources/queue.schemas.ts";
+export type { UsersResource } from "./resources/users.ts";
+export {
+  UserAuthentication,
+  UserCredentials,
+  UserExistence,
+  UserExistsInput,
+  UserList,
+  UsersSource,
+} from "./resources/users.schemas.ts";
 export type { CallOptions, RobinCall } from "./transport.ts";

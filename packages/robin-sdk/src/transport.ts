@@ -44,6 +44,8 @@ export interface RobinExchange {
   mediaType: "application/json" | "text/html" | "text/plain";
   /** Asks for a fresh connection: set it for answers or bodies that may be large. */
   large?: boolean;
+  /** Statuses from 500 on that tell about what was asked, not about Robin's health: the breaker does not count them. */
+  answeredErrors?: readonly number[];
 }
 
 export interface RobinRequest<T> extends RobinExchange {
@@ -184,7 +186,10 @@ export function createTransport(config: RobinClientConfig): Transport {
     try {
       if (closing) throw new RobinError({ ...named(request), kind: "aborted", message: "The Robin client is closed" });
       const { policy } = ports[request.service];
-      const answer = await policy.run(request.endpoint, deadline.signal, () => steps.work(deadline, onStatus));
+      const answer = await policy.run(request.endpoint, deadline.signal, () =>
+        steps.work(deadline, onStatus).catch((error: unknown) => answeredError(request, error)),
+      );
+      if (isRobinError(answer)) throw answer;
       onStatus(answer.status);
       return steps.finish(answer);
     } catch (error) {
@@ -247,6 +252,13 @@ export function createTransport(config: RobinClientConfig): Transport {
       return closing;
     },
   };
+}
+
+/** The error of an answer that the breaker shall take for a success; throws every other error. */
+function answeredError(request: RobinExchange, error: unknown): RobinError {
+  const isAnswer = isRobinError(error) && error.kind === "http" && error.status !== undefined;
+  if (isAnswer && request.answeredErrors?.includes(error.status)) return error;
+  throw error;
 }
 
 /** Throws the RobinError `invalid-response`. */

@@ -14,3 +14,4 @@ export type {
 } from "./queue/queue.ts";
 export { createRobinSimulator } from "./simulator.ts";
 export type { RobinSimulator, SimulatorOptions } from "./simulator.ts";
+export type { SimulatedUsers, UsersMode } from "./users/users-backend.ts";

@@ -11,6 +11,8 @@ import { createRandom } from "./random.ts";
 import { createMailFactory, seedQueue } from "./queue/seed.ts";
 import { createServerFiles } from "./enqueue/server-files.ts";
 import { createWorker, idleStatistics } from "./queue/worker.ts";
+import { createUsersBackend } from "./users/users-backend.ts";
+import type { SimulatedUsers, UsersMode } from "./users/users-backend.ts";
 
 export interface SimulatorOptions {
   /** Default 127.0.0.1. */
@@ -25,6 +27,8 @@ export interface SimulatorOptions {
   seed?: number | undefined;
   /** How many queue items there are at the start; default 42, in all states. */
   items?: number | undefined;
+  /** Where `/users` looks; default a filled `users.json5`, as Robin ships it. */
+  users?: UsersMode | undefined;
   /** Default the system's. */
   clock?: SimulatorClock | undefined;
   /** How long each request holds its port; default 0. */
@@ -41,6 +45,7 @@ export interface RobinSimulator {
   readonly clientUrl: string;
   readonly serviceUrl: string;
   readonly queue: SimulatedQueue;
+  readonly users: SimulatedUsers;
   readonly faults: SimulatorFaults;
   /** Every request of both ports in order of arrival, also those that a fault or a 401 stopped. */
   readonly requests: readonly RecordedRequest[];
@@ -64,6 +69,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
   seedQueue(queue, mail, options.items ?? 42);
   const worker = options.worker === true ? createWorker({ queue, random, clock, mail }) : undefined;
 
+  const users = createUsersBackend(options.users);
   const faults = createFaults();
   const requests: RecordedRequest[] = [];
   let serviceTimeMs = options.serviceTimeMs ?? 0;
@@ -78,6 +84,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
         queue,
         clock,
         files,
+        users,
         newUuid: random.uuid,
         uptimeMs: () => clock.now().getTime() - startedAt,
         workerStatistics: worker?.statistics ?? idleStatistics,
@@ -106,6 +113,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
       clientUrl,
       serviceUrl,
       queue,
+      users,
       faults,
       requests,
       setServiceTime: (ms) => {

@@ -1,5 +1,4 @@
-import type { z } from "zod";
-import { RobinInputError } from "../errors.ts";
+import { checked } from "../input.ts";
 import { multipartForm } from "../multipart.ts";
 import { jsonBody } from "../parsing.ts";
 import type { CallOptions, RobinRequest, Transport } from "../transport.ts";
@@ -144,11 +143,4 @@ function searchParams(values: Record<string, string | number | undefined>): URLS
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) if (value !== undefined) params.set(name, String(value));
   return params;
-}
-
-function checked<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new RobinInputError(issue?.path.join(".") ?? "", issue?.message ?? "invalid");
 }

@@ -37,3 +37,8 @@ export async function withServerErrors(handle: () => Answer | Promise<Answer>): 
     throw error;
   }
 }
+
+/** Thrown by a handler where an exception escapes Robin's: Java then closes the connection without an answer. */
+export class DroppedConnection extends Error {
+  override readonly name = "DroppedConnection";
+}

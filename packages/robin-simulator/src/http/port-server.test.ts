@@ -36,7 +36,6 @@ describe("routing", () => {
   it.each([
     ["client", "POST", "/client/send"],
     ["client", "GET", "/logsfoo?query=x"],
-    ["client", "PATCH", "/users/a/exists"],
     ["client", "GET", "/storefoo"],
     ["client", "GET", "/store-rocksdb/a/b"],
     ["service", "GET", "/config/foo"],

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { httpLayerError, text } from "./answer.ts";
+import { DroppedConnection, httpLayerError, text } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { challenge, isAuthenticated } from "./auth.ts";
 import type { SimulatorAuth } from "./auth.ts";
@@ -28,7 +28,10 @@ export interface RecordedRequest {
 }
 
 /** The parts of a handler's context that are the same for every request of a port. */
-export type PortState = Pick<RouteContext, "queue" | "clock" | "files" | "newUuid" | "uptimeMs" | "workerStatistics">;
+export type PortState = Omit<
+  RouteContext,
+  "method" | "path" | "query" | "contentType" | "authenticated" | "readBytes" | "readText"
+>;
 
 export interface PortOptions {
   readonly port: SimulatorPort;
@@ -72,7 +75,8 @@ export function createPortServer(options: PortOptions): PortServer {
         .catch((error: unknown) => {
           request.socket.destroy();
           // What is left is a mistake of the simulator, which must not look like a fault that a test asked for.
-          if (!closing.signal.aborted && !(error instanceof ClientGoneError)) process.emitWarning(error as Error);
+          const isExpected = error instanceof ClientGoneError || error instanceof DroppedConnection;
+          if (!closing.signal.aborted && !isExpected) process.emitWarning(error as Error);
         });
     },
   );
@@ -120,6 +124,7 @@ export function createPortServer(options: PortOptions): PortServer {
     }
     return route.handle({
       ...options.state,
+      method: method ?? "",
       path: target.path,
       query: target.query,
       contentType: headers["content-type"],

@@ -1,6 +1,7 @@
 import type { SimulatorClock } from "../clock.ts";
 import type { SimulatedQueue } from "../queue/queue.ts";
 import type { ServerFiles } from "../enqueue/server-files.ts";
+import type { UsersBackend } from "../users/users-backend.ts";
 
 /** What the delivery worker shows in the health answer. */
 export interface WorkerStatistics {
@@ -14,6 +15,7 @@ export interface WorkerStatistics {
 
 /** All that a handler gets to see of a request and of the mail server. */
 export interface RouteContext {
+  readonly method: string;
   readonly path: string;
   readonly query: ReadonlyMap<string, string>;
   readonly contentType: string | undefined;
@@ -22,6 +24,7 @@ export interface RouteContext {
   readonly queue: SimulatedQueue;
   readonly clock: SimulatorClock;
   readonly files: ServerFiles;
+  readonly users: UsersBackend;
   /** From the seed, so that answers repeat. */
   readonly newUuid: () => string;
   readonly readBytes: () => Promise<Buffer>;

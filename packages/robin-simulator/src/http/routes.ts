@@ -7,6 +7,7 @@ import { listQueue } from "../queue/queue-list.ts";
 import { bounceItems, deleteItems, retryItems } from "../queue/queue-mutations.ts";
 import type { RouteContext } from "./route-context.ts";
 import { serviceHealth } from "./service-health.ts";
+import { handleUsers } from "../users/users-routes.ts";
 
 export interface Route {
   /** The path of Robin's context; it takes every request whose path begins with it, if no longer context does. */
@@ -30,7 +31,7 @@ export const routes: Readonly<Record<SimulatorPort, readonly Route[]>> = {
     { path: "/client/queue/retry", guard: { method: "POST" }, handle: retryItems },
     { path: "/client/queue/bounce", guard: { method: "POST" }, handle: bounceItems },
     { path: "/logs", guard: { method: "GET" }, handle: notSimulated },
-    { path: "/users", guard: "auth", handle: notSimulated },
+    { path: "/users", guard: "auth", handle: handleUsers },
     { path: "/store", guard: "auth", handle: notSimulated },
     { path: "/store-rocksdb", guard: "auth", handle: notSimulated },
   ],
