@@ -11,7 +11,11 @@ import { answerBrokenRequests, closeGracefully } from "./server.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
 
+/** A supervisor that dies while we start leaves nothing to close. */
+const giveUp = (): never => process.exit(1);
+
 async function start(): Promise<void> {
+  process.once("disconnect", giveUp);
   const env = readEnv();
   const logger = createLogger({ level: env.LOG_LEVEL, format: env.LOG_FORMAT });
   await migrate(env.DATABASE_URL);
@@ -86,7 +90,7 @@ async function start(): Promise<void> {
   process.once("SIGINT", () => {
     stop("SIGINT");
   });
-  process.once("disconnect", () => {
+  process.off("disconnect", giveUp).once("disconnect", () => {
     stop("parent is gone");
   });
 }

@@ -3,7 +3,8 @@ import { errorCatalogue } from "../src/errors.ts";
 /** `docs/errors.md`, from the catalogue. */
 export function errorsDocument(): string {
   const rows = Object.entries(errorCatalogue).map(
-    ([code, { httpStatus, reason, trpcCode, when }]) => `| \`${code}\` | ${httpStatus} ${reason} | \`${trpcCode}\` | ${when} |`,
+    ([code, { httpStatus, reason, trpcCode, when }]) =>
+      `| \`${code}\` | ${httpStatus} ${reason} | \`${trpcCode}\` | ${when} |`,
   );
   return `# Errors
 

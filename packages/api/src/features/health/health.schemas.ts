@@ -54,12 +54,9 @@ export const AggregateHealth = z
       .optional(),
     robinClientApi: Part,
     robinServiceApi: Part.extend({
-      limited: z
-        .literal(true)
-        .optional()
-        .meta({
-          description: "Robin tells only that it is up: the gateway's credentials for this port are missing or wrong.",
-        }),
+      limited: z.literal(true).optional().meta({
+        description: "Robin tells only that it is up: the gateway's credentials for this port are missing or wrong.",
+      }),
     }),
     database: Part,
   })
