@@ -41,7 +41,7 @@ export function createOpenApiDocument(version: string): OpenAPIObject {
     version,
     openApiVersion: "3.1.0",
     baseUrl: "/api/v1",
-    tags: ["Sign-in", "Queue", "Health"],
+    tags: ["Sign-in", "Queue", "Health", "Users"],
     securitySchemes,
   });
   document.components = {
@@ -72,6 +72,7 @@ function refineOperation(operation: Operation, meta: ProcedureMeta, method: Meth
     ...(path.includes("{") ? (["not_found"] as const) : []),
     ...(path.startsWith("/auth/") && method === "post" ? (["precondition_failed"] as const) : []),
     ...(method === "get" || method === "delete" ? [] : (["payload_too_large", "unsupported_media_type"] as const)),
+    ...(meta.errors ?? []),
     "internal",
     ...(path.startsWith("/queue")
       ? (["upstream_rejected", "upstream_invalid", "upstream_unavailable", "upstream_timeout"] as const)

@@ -1,4 +1,5 @@
 import { type AppRouter, listProcedures, permissionsOf, type ProcedureInfo, Role } from "@robin/api";
+import { createUser } from "@robin/db/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Answer, type SignedIn, startTestGateway, testPassword, type TestGateway } from "./harness.ts";
 
@@ -24,6 +25,14 @@ const manyItems = (action: string): Case => ({
 });
 const nothing: Case = { input: () => ({}) };
 
+/** The account that is managed; there anew for each test. */
+const subject = { id: 900_001, username: "subject@guard.test" };
+const newcomer = "newcomer@guard.test";
+const onSubject = (action: string, fields: Record<string, unknown> = {}): Case => ({
+  input: () => ({ id: subject.id, ...fields }),
+  audit: { action, targets: () => [subject.username] },
+});
+
 /** Exhaustive: a new procedure does not compile here until it has its case. */
 const cases: Record<ProcedurePath, Case> = {
   "auth.login": {
@@ -34,6 +43,10 @@ const cases: Record<ProcedurePath, Case> = {
   "auth.logout": { ...nothing, audit: { action: "auth.logout", targets: (caller) => sessionsOf(caller) } },
   "auth.verify": nothing,
   "auth.me": nothing,
+  "auth.changePassword": {
+    input: () => ({ currentPassword: testPassword, newPassword: "another long pass phrase" }),
+    audit: { action: "auth.changePassword", targets: ({ username }) => [username] },
+  },
   "health.aggregate": nothing,
   "queue.list": nothing,
   "queue.enqueue": {
@@ -46,6 +59,17 @@ const cases: Record<ProcedurePath, Case> = {
   "queue.retryMany": manyItems("queue.retry"),
   "queue.bounceMany": manyItems("queue.bounce"),
   "queue.deleteMany": manyItems("queue.delete"),
+  "users.list": nothing,
+  "users.get": { input: () => ({ id: subject.id }) },
+  "users.create": {
+    input: () => ({ username: newcomer, password: testPassword, roles: ["ROLE_USER"] }),
+    audit: { action: "users.create", targets: () => [newcomer] },
+  },
+  "users.update": onSubject("users.update"),
+  "users.setPassword": onSubject("users.setPassword", { password: testPassword }),
+  "users.disable": onSubject("users.disable"),
+  "users.enable": onSubject("users.enable"),
+  "users.delete": onSubject("users.delete"),
 };
 
 let gateway: TestGateway;
@@ -60,8 +84,10 @@ beforeAll(async () => {
   gateway.clock.advance(1000);
 });
 afterAll(() => gateway.close());
-beforeEach(() => {
+beforeEach(async () => {
   gateway.simulator.queue.add({ uid: queued });
+  await gateway.db.user.deleteMany({ where: { username: { in: [subject.username, newcomer] } } });
+  await createUser(gateway.db, subject);
 });
 
 async function sessionsOf({ userId }: SignedIn): Promise<string[]> {
@@ -88,7 +114,8 @@ function overRest(
     delete rest[name];
     return encodeURIComponent(value as string);
   });
-  const query = method === "GET" ? `?${new URLSearchParams(rest as Record<string, string>).toString()}` : "";
+  const inQuery = (method === "GET" || method === "DELETE") && Object.keys(rest).length > 0;
+  const query = inQuery ? `?${new URLSearchParams(rest as Record<string, string>).toString()}` : "";
   return gateway.request(`/api/v1${path}${query}`, {
     method,
     ...(token !== undefined && { token }),

@@ -59,6 +59,9 @@ export interface Context {
   authenticationError: AppError | undefined;
 }
 
+/** Of a procedure that only signed-in callers reach. */
+export type SignedInContext = Context & { principal: Principal };
+
 /** For reads: ends with the request, when its time is up or the caller has gone. */
 export function readOptions({ signal, deadlineAt }: Context): CallOptions {
   return { signal, timeoutMs: remainingMs(deadlineAt) };

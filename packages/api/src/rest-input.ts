@@ -51,6 +51,32 @@ export function listParam<const Member extends string>(members: readonly Member[
     });
 }
 
+/** Far enough, and within what PostgreSQL and four digits can hold. */
+const instantMax = new Date("9999-12-31T23:59:59.999Z");
+
+/** A point in time from 1970 on, or its ISO 8601 text with an offset or Z. */
+export function instantParam(description: string) {
+  return z
+    .union([z.date(), z.iso.datetime({ offset: true }).transform((text) => new Date(text))])
+    .pipe(z.date().min(new Date(0)).max(instantMax))
+    .meta({ description, override: documentedAs({ type: "string", format: "date-time" }) });
+}
+
+/** The number of a row, also as a parameter of a path. */
+export function rowIdParam(description: string) {
+  return intParam({ min: 1, max: 2_147_483_647, description });
+}
+
+/** One line of text, trimmed. PostgreSQL refuses a NUL and half a character. */
+export function textParam({ charsMax, description }: { charsMax: number; description: string }) {
+  return z
+    .string()
+    .max(charsMax)
+    .refine((text) => !/[\p{Cc}\p{Cs}]/u.test(text), "has a control character or half a character")
+    .trim()
+    .meta({ description });
+}
+
 /** A point in time: a Date for typed callers, ISO 8601 with Z on REST. */
 export const Instant = z.date().meta({ override: { type: "string", format: "date-time" } });
 

@@ -2,12 +2,14 @@ import type { z } from "zod";
 import { authRouter } from "./features/auth/auth.router.ts";
 import { healthRouter } from "./features/health/health.router.ts";
 import { queueRouter } from "./features/queue/queue.router.ts";
+import { usersRouter } from "./features/users/users.router.ts";
 import { createCallerFactory, type ProcedureMeta, router } from "./trpc.ts";
 
 export const appRouter = router({
   auth: authRouter,
   health: healthRouter,
   queue: queueRouter,
+  users: usersRouter,
 });
 export type AppRouter = typeof appRouter;
 

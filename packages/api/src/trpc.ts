@@ -2,7 +2,7 @@ import { initTRPC, TRPCError } from "@trpc/server";
 import superjson from "superjson";
 import type { OpenApiMeta } from "trpc-to-openapi";
 import type { Context } from "./context.ts";
-import { AppError, errorCatalogue } from "./errors.ts";
+import { AppError, type AppErrorCode, errorCatalogue } from "./errors.ts";
 import type { Permission } from "./permissions.ts";
 import { decodePathParameters } from "./rest-input.ts";
 import { toAppError } from "./translate-error.ts";
@@ -12,6 +12,8 @@ export type ProcedureMeta = OpenApiMeta & {
   permission?: Permission;
   /** Marks a procedure that needs no permission: open to all, or to everyone who is signed in. */
   access?: "public" | "signed-in";
+  /** Errors it can end with beyond those that follow from its kind, for the OpenAPI document. */
+  errors?: readonly AppErrorCode[];
 };
 
 const t = initTRPC

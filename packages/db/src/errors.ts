@@ -46,3 +46,8 @@ function codesWithin(error: unknown, depth = 0): string[] {
   const own = [code, originalCode].filter((value) => typeof value === "string");
   return [...own, ...codesWithin(cause, depth + 1), ...codesWithin(driverError, depth + 1)];
 }
+
+/** True when a row of the same key is there already. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === "P2002";
+}

@@ -1,5 +1,5 @@
 export { createDb, type Db, type DbOptions } from "./client.ts";
-export { isDatabaseUnavailable } from "./errors.ts";
+export { isDatabaseUnavailable, isUniqueViolation } from "./errors.ts";
 export { migrate, type MigrateOptions } from "./migrate.ts";
 export { DatabaseUnavailableError } from "./wait-for-database.ts";
 export * from "./generated/client.ts";

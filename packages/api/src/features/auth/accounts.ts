@@ -3,26 +3,26 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Deps } from "../../context.ts";
 import { AppError } from "../../errors.ts";
-import { passwordBytesMax, passwordSeparator } from "./passwords.ts";
+import { locks } from "../../locks.ts";
+import { passwordProblem } from "./passwords.ts";
 import { revokeSessions } from "./sessions.ts";
-
-/** Serialises the first start of several processes. */
-const firstAdminLock = 815_001;
 
 export interface FirstAdmin {
   username: string;
   password: string;
 }
 
+type AccountDeps = Pick<Deps, "db" | "passwords" | "clock">;
+
 /** Accounts sign in with a mail address; the Robin UI refuses any other form. */
-const Username = z.string().trim().toLowerCase().pipe(z.email().max(255));
+export const Username = z.string().trim().toLowerCase().pipe(z.email().max(255));
 
 /**
  * Creates the administrator when there is no account at all.
  * @returns the account with its password when it was made with a random one, to be shown once.
  */
 export async function ensureAdmin(
-  { db, passwords, clock }: Pick<Deps, "db" | "passwords" | "clock">,
+  { db, passwords, clock }: AccountDeps,
   admin: { username: string; password: string | undefined },
 ): Promise<FirstAdmin | undefined> {
   if ((await db.user.count()) > 0) return undefined;
@@ -30,7 +30,7 @@ export async function ensureAdmin(
   const password = admin.password ?? randomBytes(15).toString("base64url");
   const passwordHash = await passwords.hash(checkedPassword(password));
   const created = await db.$transaction(async (tx) => {
-    await tx.$executeRaw`SELECT pg_advisory_xact_lock(${firstAdminLock})`;
+    await tx.$executeRaw`SELECT pg_advisory_xact_lock(${locks.administrators})`;
     if ((await tx.user.count()) > 0) return false;
     await tx.user.create({
       data: {
@@ -50,16 +50,29 @@ export async function ensureAdmin(
  * Sets a password and ends every session of the account; running access tokens stop working within a second.
  * @throws AppError `not_found`, or `invalid_input` for a password that is too short or that bcrypt cannot tell from another.
  */
-export async function setPassword(
-  { db, passwords, clock }: Pick<Deps, "db" | "passwords" | "clock">,
-  username: string,
+export async function setPassword(deps: AccountDeps, username: string, password: string): Promise<void> {
+  const user = await findUser(deps.db, username);
+  await replacePassword(deps, { id: user.id }, checkedPassword(password));
+}
+
+/**
+ * Stores a password that was checked before and ends the account's sessions, but for `keepSessionId`.
+ * @param which with `passwordHash`, only when the account still has that one.
+ * @returns false when there is no such account (any more).
+ */
+export async function replacePassword(
+  { db, passwords, clock }: AccountDeps,
+  which: { id: number; passwordHash?: string },
   password: string,
-): Promise<void> {
-  const user = await findUser(db, username);
-  const passwordHash = await passwords.hash(checkedPassword(password));
-  await db.$transaction(async (tx) => {
-    await tx.user.update({ where: { id: user.id }, data: { passwordHash } });
-    await revokeSessions({ db: tx, clock }, { userId: user.id }, "PASSWORD_CHANGED");
+  keepSessionId?: string,
+): Promise<boolean> {
+  const passwordHash = await passwords.hash(password);
+  return db.$transaction(async (tx) => {
+    const { count } = await tx.user.updateMany({ where: which, data: { passwordHash } });
+    if (count === 0) return false;
+    const sessions = { userId: which.id, ...(keepSessionId !== undefined && { id: { not: keepSessionId } }) };
+    await revokeSessions({ db: tx, clock }, sessions, "PASSWORD_CHANGED");
+    return true;
   });
 }
 
@@ -79,17 +92,10 @@ async function findUser(db: Db, username: string): Promise<{ id: number }> {
 }
 
 function checkedPassword(password: string): string {
-  const problem =
-    password.length < 8
-      ? "must have at least 8 characters"
-      : Buffer.byteLength(password) > passwordBytesMax
-        ? `must not be longer than ${passwordBytesMax} bytes`
-        : password.includes(passwordSeparator)
-          ? "must not contain a NUL"
-          : undefined;
-  if (problem)
-    throw new AppError("invalid_input", `The password ${problem}.`, {
-      issues: [{ path: "password", message: problem }],
-    });
+  const problem = passwordProblem(password);
+  if (problem) {
+    const issues = [{ path: "password", message: problem }];
+    throw new AppError("invalid_input", `The password ${problem}.`, { issues });
+  }
   return password;
 }

@@ -1,7 +1,15 @@
 import { NoInput } from "../../rest-input.ts";
 import { authedProcedure, publicProcedure, router } from "../../trpc.ts";
-import { AccessTokenOutput, LoginInput, LoginOutput, LogoutOutput, MeOutput, VerifyOutput } from "./auth.schemas.ts";
-import { login, logout, me, refresh, verify } from "./auth.service.ts";
+import {
+  AccessTokenOutput,
+  ChangePasswordInput,
+  LoginInput,
+  LoginOutput,
+  MeOutput,
+  Success,
+  VerifyOutput,
+} from "./auth.schemas.ts";
+import { changePassword, login, logout, me, refresh, verify } from "./auth.service.ts";
 
 const tags = ["Sign-in"];
 
@@ -58,7 +66,7 @@ export const authRouter = router({
       },
     })
     .input(NoInput)
-    .output(LogoutOutput)
+    .output(Success)
     .mutation(({ ctx }) => logout(ctx)),
 
   verify: publicProcedure
@@ -85,4 +93,20 @@ export const authRouter = router({
     .input(NoInput)
     .output(MeOutput)
     .query(({ ctx }) => me(ctx, ctx.principal)),
+
+  changePassword: authedProcedure
+    .meta({
+      access: "signed-in",
+      errors: ["conflict"],
+      openapi: {
+        method: "PUT",
+        path: "/auth/password",
+        tags,
+        summary: "Change my password",
+        description: "Needs the present password. Ends every other session of the account.",
+      },
+    })
+    .input(ChangePasswordInput)
+    .output(Success)
+    .mutation(({ ctx, input }) => changePassword(ctx, input)),
 });

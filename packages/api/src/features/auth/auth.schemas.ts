@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Permission, Role } from "../../permissions.ts";
 import { boolParam, Instant } from "../../rest-input.ts";
+import { passwordBytesMax, passwordProblem } from "./passwords.ts";
 
 const exampleUser = {
   id: 1,
@@ -24,6 +25,16 @@ export const LoginInput = z
   })
   .meta({ examples: [{ username: "admin@robin.local", password: "correct horse battery staple" }] });
 export type LoginInput = z.infer<typeof LoginInput>;
+
+export const NewPassword = z
+  .string()
+  .refine((text) => passwordProblem(text) === undefined, { error: ({ input }) => passwordProblem(String(input)) })
+  .meta({ description: `At least 8 characters and at most ${passwordBytesMax} bytes.`, override: { minLength: 8 } });
+
+export const ChangePasswordInput = z
+  .strictObject({ currentPassword: z.string().min(1).max(1024), newPassword: NewPassword })
+  .meta({ examples: [{ currentPassword: "correct horse battery staple", newPassword: "another long pass phrase" }] });
+export type ChangePasswordInput = z.infer<typeof ChangePasswordInput>;
 
 /** Fields that have no value are absent, never null: the Robin UI refuses nulls. */
 export const UserSummary = z
@@ -54,7 +65,7 @@ export const LoginOutput = z.object({
 });
 export type LoginOutput = z.infer<typeof LoginOutput>;
 
-export const LogoutOutput = z.object({ success: z.literal(true) }).meta({ examples: [{ success: true }] });
+export const Success = z.object({ success: z.literal(true) }).meta({ examples: [{ success: true }] });
 
 export const VerifyOutput = z.object({ valid: z.boolean() }).meta({ examples: [{ valid: true }] });
 

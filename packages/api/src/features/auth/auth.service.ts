@@ -1,19 +1,12 @@
-import type { Context } from "../../context.ts";
+import type { Context, SignedInContext } from "../../context.ts";
 import { AppError } from "../../errors.ts";
-import { permissionsOf, type Role } from "../../permissions.ts";
+import { permissionsOf } from "../../permissions.ts";
 import { withAudit } from "../audit/audit.service.ts";
-import type { AccessTokenOutput, LoginInput, LoginOutput, MeOutput, UserSummary } from "./auth.schemas.ts";
+import { replacePassword } from "./accounts.ts";
+import type { AccessTokenOutput, ChangePasswordInput, LoginInput, LoginOutput, MeOutput } from "./auth.schemas.ts";
 import type { Principal } from "./authenticator.ts";
 import { openSession, revokeSessions, rotateRefreshToken, sessionOfRefreshToken } from "./sessions.ts";
-
-interface UserRow {
-  id: number;
-  username: string;
-  email: string;
-  firstName: string | null;
-  lastName: string | null;
-  roles: { role: Role }[];
-}
+import { rolesOf, toSummary, type UserRow } from "./user-summary.ts";
 
 /** Opens a session. An unknown user and a wrong password look alike and take the same time. */
 export async function login(ctx: Context, input: LoginInput): Promise<LoginOutput> {
@@ -109,6 +102,28 @@ export async function me({ deps }: Context, principal: Principal): Promise<MeOut
   };
 }
 
+/**
+ * The caller's own password; the other sessions end, the one at hand stays.
+ * @throws AppError `invalid_input` when the old password is wrong: 401 would make clients sign in again.
+ */
+export async function changePassword(ctx: SignedInContext, input: ChangePasswordInput): Promise<{ success: true }> {
+  const { userId, username, sessionId } = ctx.principal;
+  const { db, passwords } = ctx.deps;
+  return withAudit(ctx, { action: "auth.changePassword", targets: [username] }, async () => {
+    const user = await db.user.findUnique({ where: { id: userId }, select: { passwordHash: true } });
+    const valid = await passwords.verify(input.currentPassword, user?.passwordHash);
+    if (!user || !valid) {
+      const issues = [{ path: "currentPassword", message: "is not your present password" }];
+      throw new AppError("invalid_input", "The present password is wrong.", { issues });
+    }
+    const verified = { id: userId, passwordHash: user.passwordHash };
+    if (!(await replacePassword(ctx.deps, verified, input.newPassword, sessionId))) {
+      throw new AppError("conflict", "The password has just been changed by somebody else.");
+    }
+    return { success: true };
+  });
+}
+
 async function issueAccessToken({ deps }: Context, user: UserRow, sessionId: string): Promise<AccessTokenOutput> {
   const roles = rolesOf(user);
   const accessToken = await deps.accessTokens.sign({
@@ -119,19 +134,4 @@ async function issueAccessToken({ deps }: Context, user: UserRow, sessionId: str
     sessionId,
   });
   return { accessToken, tokenType: "Bearer", expiresIn: deps.accessTokens.lifetimeSeconds };
-}
-
-function rolesOf(user: UserRow): Role[] {
-  return user.roles.map(({ role }) => role);
-}
-
-function toSummary(user: UserRow): UserSummary {
-  return {
-    id: user.id,
-    username: user.username,
-    email: user.email,
-    ...(user.firstName !== null && { firstName: user.firstName }),
-    ...(user.lastName !== null && { lastName: user.lastName }),
-    roles: rolesOf(user),
-  };
 }

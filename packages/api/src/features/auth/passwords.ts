@@ -8,7 +8,16 @@ export const defaultBcryptCost = 12;
 export const passwordBytesMax = 72;
 
 /** bcrypt repeats the password with a NUL behind it, so `x` and `x\0x` have the same hash. */
-export const passwordSeparator = "\0";
+const passwordSeparator = "\0";
+
+const passwordCharsMin = 8;
+
+/** What keeps a text from being a password, or undefined. */
+export function passwordProblem(password: string): string | undefined {
+  if (password.length < passwordCharsMin) return `must have at least ${passwordCharsMin} characters`;
+  if (Buffer.byteLength(password) > passwordBytesMax) return `must not be longer than ${passwordBytesMax} bytes`;
+  return password.includes(passwordSeparator) ? "must not contain a NUL" : undefined;
+}
 
 export type Passwords = Awaited<ReturnType<typeof createPasswords>>;
 

@@ -110,7 +110,7 @@ export async function sessionOfRefreshToken(
 /** Ends the sessions that are still open; running access tokens stop working within a second. */
 export async function revokeSessions(
   { db, clock }: { db: Pick<Db, "session">; clock: Clock },
-  which: { id: { in: string[] } } | { userId: number },
+  which: { id: { in: string[] } } | { userId: number; id?: { not: string } },
   reason: RevokedReason,
 ): Promise<void> {
   await db.session.updateMany({

@@ -1,0 +1,12 @@
+import type { Prisma } from "@robin/db";
+
+/** Numbers of PostgreSQL's advisory locks; what shares one runs one after the other, in every process. */
+export const locks = {
+  /** The first administrator, and whatever could leave nobody in charge. */
+  administrators: 815_001,
+} as const;
+
+/** Waits for the lock, which the transaction keeps until its end. What it reads afterwards is up to date. */
+export async function takeLock(tx: Prisma.TransactionClient, lock: keyof typeof locks): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(${locks[lock]})`;
+}
