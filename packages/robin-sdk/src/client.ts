@@ -1,6 +1,7 @@
 import type { RobinClientConfig } from "./config.ts";
 import type { RobinService } from "./errors.ts";
 import type { BreakerState } from "./policies.ts";
+import { createConfigResource, type ConfigResource } from "./resources/config.ts";
 import { createHealthResource, type HealthResource } from "./resources/health.ts";
 import { createQueueResource, type QueueResource } from "./resources/queue.ts";
 import { createUsersResource, type UsersResource } from "./resources/users.ts";
@@ -10,6 +11,7 @@ export interface RobinClient {
   queue: QueueResource;
   health: HealthResource;
   users: UsersResource;
+  config: ConfigResource;
   /** The state of each port's breaker, now. */
   breakers(): Record<RobinService, BreakerState>;
   /** Lets running calls end (at most one deadline), then closes every connection. New calls are refused at once. */
@@ -23,6 +25,7 @@ export function createRobinClient(config: RobinClientConfig): RobinClient {
     queue: createQueueResource(transport),
     health: createHealthResource(transport),
     users: createUsersResource(transport),
+    config: createConfigResource(transport),
     breakers: () => transport.breakers(),
     close: () => transport.close(),
   };

@@ -11,6 +11,8 @@ export {
 } from "./errors.ts";
 export { pathSegment } from "./path-segment.ts";
 export type { BreakerState } from "./policies.ts";
+export type { ConfigResource } from "./resources/config.ts";
+export { ConfigSection, ConfigSyncStatus } from "./resources/config.schemas.ts";
 export type { HealthResource } from "./resources/health.ts";
 export { ClientHealth, ServiceHealth } from "./resources/health.schemas.ts";
 export type { QueueResource } from "./resources/queue.ts";

@@ -1,4 +1,6 @@
 import type { SimulatorAuth } from "./http/auth.ts";
+import { createServerConfig } from "./config/config-files.ts";
+import type { ConfigOptions, SimulatedConfig } from "./config/config-files.ts";
 import { systemClock } from "./clock.ts";
 import type { SimulatorClock } from "./clock.ts";
 import { createFaults } from "./http/faults.ts";
@@ -31,6 +33,8 @@ export interface SimulatorOptions {
   users?: UsersMode | undefined;
   /** Default the system's. */
   clock?: SimulatorClock | undefined;
+  /** The files behind `/config`; default those that Robin ships, in short. `users` does not look at them. */
+  config?: ConfigOptions | undefined;
   /** How long each request holds its port; default 0. */
   serviceTimeMs?: number | undefined;
   /** Default false: the queue moves only when a request or a test moves it. True lets a timer play Robin's delivery. */
@@ -50,6 +54,7 @@ export interface RobinSimulator {
   /** Every request of both ports in order of arrival, also those that a fault or a 401 stopped. */
   readonly requests: readonly RecordedRequest[];
   setServiceTime(ms: number): void;
+  readonly config: SimulatedConfig;
   /** Ends all connections, black-holed ones included, and frees both ports. */
   close(): Promise<void>;
 }
@@ -75,6 +80,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
   let serviceTimeMs = options.serviceTimeMs ?? 0;
   let connections = 0;
 
+  const config = createServerConfig(options.config);
   const createPort = (port: SimulatorPort, auth: SimulatorAuth = { type: "none" }): PortServer =>
     createPortServer({
       port,
@@ -92,6 +98,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
       nagleDelayMs: options.nagleDelayMs ?? 0,
       serviceTimeMs: () => serviceTimeMs,
       nextConnectionId: () => (connections += 1),
+        config,
       record: (request) => {
         requests.push(request);
         if (requests.length > recordedRequestsMax) requests.shift();
@@ -122,6 +129,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
       close,
     };
   } catch (error) {
+      config,
     await close();
     throw error;
   }

@@ -1,4 +1,5 @@
 import type { SimulatorClock } from "../clock.ts";
+import type { ServerConfig } from "../config/config-files.ts";
 import type { SimulatedQueue } from "../queue/queue.ts";
 import type { ServerFiles } from "../enqueue/server-files.ts";
 import type { UsersBackend } from "../users/users-backend.ts";
@@ -20,12 +21,15 @@ export interface RouteContext {
   readonly query: ReadonlyMap<string, string>;
   readonly contentType: string | undefined;
   /** Whether the credentials are right, or none are needed. */
+  /** Empty when the client sent none. */
+  readonly accept: string;
   readonly authenticated: boolean;
   readonly queue: SimulatedQueue;
   readonly clock: SimulatorClock;
   readonly files: ServerFiles;
   readonly users: UsersBackend;
   /** From the seed, so that answers repeat. */
+  readonly config: ServerConfig;
   readonly newUuid: () => string;
   readonly readBytes: () => Promise<Buffer>;
   /** The body as Robin's handlers read text: UTF-8, each line ended by one newline. */

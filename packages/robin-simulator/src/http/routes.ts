@@ -1,3 +1,4 @@
+import { configSyncStatus, reloadConfig, viewConfig } from "../config/config-routes.ts";
 import type { Answer } from "./answer.ts";
 import { json, text } from "./answer.ts";
 import { enqueue } from "../enqueue/enqueue.ts";
@@ -39,9 +40,9 @@ export const routes: Readonly<Record<SimulatorPort, readonly Route[]>> = {
     { path: "/", guard: "auth", handle: serviceLanding },
     { path: "/favicon.ico", guard: "none", handle: favicon },
     { path: "/health", guard: "none", handle: serviceHealth },
-    { path: "/config", guard: { method: "GET" }, handle: notSimulated },
-    { path: "/config/reload", guard: { method: "POST" }, handle: notSimulated },
-    { path: "/config/sync/status", guard: { method: "GET" }, handle: notSimulated },
+    { path: "/config", guard: { method: "GET" }, handle: viewConfig },
+    { path: "/config/reload", guard: { method: "POST" }, handle: reloadConfig },
+    { path: "/config/sync/status", guard: { method: "GET" }, handle: configSyncStatus },
     { path: "/system/env", guard: "auth", handle: notSimulated },
     { path: "/system/props", guard: "auth", handle: notSimulated },
     { path: "/system/threads", guard: "auth", handle: notSimulated },
