@@ -1,6 +1,7 @@
 import { type AppRouter, listProcedures, permissionsOf, type ProcedureInfo, Role } from "@robin/api";
 import { createUser } from "@robin/db/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { decodeToken } from "./auth-support.ts";
 import { type Answer, type SignedIn, startTestGateway, testPassword, type TestGateway } from "./harness.ts";
 
 type Features = AppRouter["_def"]["record"];
@@ -33,6 +34,8 @@ const onSubject = (action: string, fields: Record<string, unknown> = {}): Case =
   audit: { action, targets: () => [subject.username] },
 });
 
+const sessionOf = ({ token }: SignedIn) => decodeToken(token).claims.sid as string;
+
 /** Exhaustive: a new procedure does not compile here until it has its case. */
 const cases: Record<ProcedurePath, Case> = {
   "auth.login": {
@@ -59,6 +62,21 @@ const cases: Record<ProcedurePath, Case> = {
   "queue.retryMany": manyItems("queue.retry"),
   "queue.bounceMany": manyItems("queue.bounce"),
   "queue.deleteMany": manyItems("queue.delete"),
+  "sessions.list": nothing,
+  "sessions.revokeOthers": {
+    ...nothing,
+    audit: { action: "sessions.revokeOthers", targets: ({ username }) => [username] },
+  },
+  "sessions.revoke": {
+    input: (caller) => ({ id: sessionOf(caller) }),
+    audit: { action: "sessions.revoke", targets: (caller) => [sessionOf(caller)] },
+  },
+  "sessions.listOfUser": { input: ({ userId }) => ({ id: userId }) },
+  "sessions.revokeAllOfUser": onSubject("sessions.revokeAllOfUser"),
+  "sessions.revokeOfUser": {
+    input: (caller) => ({ id: caller.userId, sessionId: sessionOf(caller) }),
+    audit: { action: "sessions.revokeOfUser", targets: (caller) => [caller.username, sessionOf(caller)] },
+  },
   "users.list": nothing,
   "users.get": { input: () => ({ id: subject.id }) },
   "users.create": {

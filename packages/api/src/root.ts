@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { authRouter } from "./features/auth/auth.router.ts";
 import { healthRouter } from "./features/health/health.router.ts";
 import { queueRouter } from "./features/queue/queue.router.ts";
+import { sessionsRouter } from "./features/sessions/sessions.router.ts";
 import { usersRouter } from "./features/users/users.router.ts";
 import { createCallerFactory, type ProcedureMeta, router } from "./trpc.ts";
 
@@ -9,6 +10,7 @@ export const appRouter = router({
   auth: authRouter,
   health: healthRouter,
   queue: queueRouter,
+  sessions: sessionsRouter,
   users: usersRouter,
 });
 export type AppRouter = typeof appRouter;

@@ -107,16 +107,18 @@ export async function sessionOfRefreshToken(
   return known?.session;
 }
 
-/** Ends the sessions that are still open; running access tokens stop working within a second. */
+/** Ends the sessions that are still open, and says how many; running access tokens stop working within a second. */
 export async function revokeSessions(
   { db, clock }: { db: Pick<Db, "session">; clock: Clock },
-  which: { id: { in: string[] } } | { userId: number; id?: { not: string } },
+  which: { id: { in: string[] } } | { userId: number; id?: string | { not: string } },
   reason: RevokedReason,
-): Promise<void> {
-  await db.session.updateMany({
-    where: { ...which, revokedAt: null },
-    data: { revokedAt: clock.now(), revokedReason: reason },
+): Promise<number> {
+  const now = clock.now();
+  const { count } = await db.session.updateMany({
+    where: { ...which, revokedAt: null, expiresAt: { gt: now } },
+    data: { revokedAt: now, revokedReason: reason },
   });
+  return count;
 }
 
 function newToken({ clock, refreshTokenLifetimeMs }: SessionStore): IssuedRefreshToken {
