@@ -3,7 +3,9 @@ import type { RobinService } from "./errors.ts";
 import type { BreakerState } from "./policies.ts";
 import { createConfigResource, type ConfigResource } from "./resources/config.ts";
 import { createHealthResource, type HealthResource } from "./resources/health.ts";
+import { createMetricsResource, type MetricsResource } from "./resources/metrics.ts";
 import { createQueueResource, type QueueResource } from "./resources/queue.ts";
+import { createSystemResource, type SystemResource } from "./resources/system.ts";
 import { createUsersResource, type UsersResource } from "./resources/users.ts";
 import { createTransport } from "./transport.ts";
 
@@ -14,6 +16,8 @@ export interface RobinClient {
   config: ConfigResource;
   /** The state of each port's breaker, now. */
   breakers(): Record<RobinService, BreakerState>;
+  metrics: MetricsResource;
+  system: SystemResource;
   /** Lets running calls end (at most one deadline), then closes every connection. New calls are refused at once. */
   close(): Promise<void>;
 }
@@ -29,4 +33,6 @@ export function createRobinClient(config: RobinClientConfig): RobinClient {
     breakers: () => transport.breakers(),
     close: () => transport.close(),
   };
+    metrics: createMetricsResource(transport),
+    system: createSystemResource(transport),
 }

@@ -15,6 +15,8 @@ export type { ConfigResource } from "./resources/config.ts";
 export { ConfigSection, ConfigSyncStatus } from "./resources/config.schemas.ts";
 export type { HealthResource } from "./resources/health.ts";
 export { ClientHealth, ServiceHealth } from "./resources/health.schemas.ts";
+export type { MetricsResource } from "./resources/metrics.ts";
+export { MetricFamily, MetricSample } from "./resources/metrics.schemas.ts";
 export type { QueueResource } from "./resources/queue.ts";
 export {
   EnqueueMessage,
@@ -29,6 +31,8 @@ export {
   RobinCase,
   RobinEnvelope,
 } from "./resources/queue.schemas.ts";
+export type { SystemResource } from "./resources/system.ts";
+export { SystemEntry, SystemThread } from "./resources/system.schemas.ts";
 export type { UsersResource } from "./resources/users.ts";
 export {
   UserAuthentication,

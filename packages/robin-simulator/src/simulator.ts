@@ -7,6 +7,7 @@ import { createFaults } from "./http/faults.ts";
 import type { SimulatorFaults, SimulatorPort } from "./http/faults.ts";
 import { createPortServer } from "./http/port-server.ts";
 import type { PortServer, RecordedRequest } from "./http/port-server.ts";
+import { createMetrics } from "./metrics/metrics-model.ts";
 import { createSimulatedQueue } from "./queue/queue.ts";
 import type { SimulatedQueue } from "./queue/queue.ts";
 import { createRandom } from "./random.ts";
@@ -31,12 +32,12 @@ export interface SimulatorOptions {
   items?: number | undefined;
   /** Where `/users` looks; default a filled `users.json5`, as Robin ships it. */
   users?: UsersMode | undefined;
-  /** Default the system's. */
-  clock?: SimulatorClock | undefined;
   /** The files behind `/config`; default those that Robin ships, in short. `users` does not look at them. */
   config?: ConfigOptions | undefined;
   /** How long each request holds its port; default 0. */
   serviceTimeMs?: number | undefined;
+  /** Default the system's. */
+  clock?: SimulatorClock | undefined;
   /** Default false: the queue moves only when a request or a test moves it. True lets a timer play Robin's delivery. */
   worker?: boolean | undefined;
   /** How much longer an answer above 8192 bytes takes on a reused connection; default 0, a real Robin needs 44. */
@@ -81,6 +82,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
   let connections = 0;
 
   const config = createServerConfig(options.config);
+  const metrics = createMetrics({ seed, clock });
   const createPort = (port: SimulatorPort, auth: SimulatorAuth = { type: "none" }): PortServer =>
     createPortServer({
       port,
@@ -99,6 +101,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
       serviceTimeMs: () => serviceTimeMs,
       nextConnectionId: () => (connections += 1),
         config,
+        metrics,
       record: (request) => {
         requests.push(request);
         if (requests.length > recordedRequestsMax) requests.shift();

@@ -38,9 +38,6 @@ describe("routing", () => {
     ["client", "GET", "/logsfoo?query=x"],
     ["client", "GET", "/storefoo"],
     ["client", "GET", "/store-rocksdb/a/b"],
-    ["service", "GET", "/system/env"],
-    ["service", "GET", "/metrics/foo"],
-    ["service", "GET", "/metrics/prometheus"],
   ])("501 on the %s port for %s %s, which is not simulated", async (port, method, target) => {
     const { clientUrl, serviceUrl } = await startSimulator();
     const answer = await sendRaw(port === "client" ? clientUrl : serviceUrl, { method, target });

@@ -1,5 +1,6 @@
 import type { SimulatorClock } from "../clock.ts";
 import type { ServerConfig } from "../config/config-files.ts";
+import type { SimulatedMetrics } from "../metrics/metrics-model.ts";
 import type { SimulatedQueue } from "../queue/queue.ts";
 import type { ServerFiles } from "../enqueue/server-files.ts";
 import type { UsersBackend } from "../users/users-backend.ts";
@@ -20,17 +21,18 @@ export interface RouteContext {
   readonly path: string;
   readonly query: ReadonlyMap<string, string>;
   readonly contentType: string | undefined;
-  /** Whether the credentials are right, or none are needed. */
   /** Empty when the client sent none. */
   readonly accept: string;
   readonly authenticated: boolean;
+  /** Whether the credentials are right, or none are needed. */
   readonly queue: SimulatedQueue;
   readonly clock: SimulatorClock;
   readonly files: ServerFiles;
   readonly users: UsersBackend;
-  /** From the seed, so that answers repeat. */
   readonly config: ServerConfig;
   readonly newUuid: () => string;
+  readonly metrics: SimulatedMetrics;
+  /** From the seed, so that answers repeat. */
   readonly readBytes: () => Promise<Buffer>;
   /** The body as Robin's handlers read text: UTF-8, each line ended by one newline. */
   readonly readText: () => Promise<string>;

@@ -8,6 +8,8 @@ import { listQueue } from "../queue/queue-list.ts";
 import { bounceItems, deleteItems, retryItems } from "../queue/queue-mutations.ts";
 import type { RouteContext } from "./route-context.ts";
 import { serviceHealth } from "./service-health.ts";
+import { graphite, metricsPage, prometheus } from "../metrics/metrics-routes.ts";
+import { heapDump, systemEnvironment, systemProperties, systemThreads } from "../system/system-routes.ts";
 import { handleUsers } from "../users/users-routes.ts";
 
 export interface Route {
@@ -43,13 +45,13 @@ export const routes: Readonly<Record<SimulatorPort, readonly Route[]>> = {
     { path: "/config", guard: { method: "GET" }, handle: viewConfig },
     { path: "/config/reload", guard: { method: "POST" }, handle: reloadConfig },
     { path: "/config/sync/status", guard: { method: "GET" }, handle: configSyncStatus },
-    { path: "/system/env", guard: "auth", handle: notSimulated },
-    { path: "/system/props", guard: "auth", handle: notSimulated },
-    { path: "/system/threads", guard: "auth", handle: notSimulated },
-    { path: "/system/heapdump", guard: "auth", handle: notSimulated },
-    { path: "/metrics", guard: "auth", handle: notSimulated },
-    { path: "/metrics/graphite", guard: "auth", handle: notSimulated },
-    { path: "/metrics/prometheus", guard: "auth", handle: notSimulated },
+    { path: "/system/env", guard: "auth", handle: systemEnvironment },
+    { path: "/system/props", guard: "auth", handle: systemProperties },
+    { path: "/system/threads", guard: "auth", handle: systemThreads },
+    { path: "/system/heapdump", guard: "auth", handle: heapDump },
+    { path: "/metrics", guard: "auth", handle: metricsPage },
+    { path: "/metrics/graphite", guard: "auth", handle: graphite },
+    { path: "/metrics/prometheus", guard: "auth", handle: prometheus },
   ],
 };
 

@@ -1,0 +1,20 @@
+/** Robin's own counters: name without `_total`, help, and how often it counts, as a part of all connections. */
+export const robinCounters: readonly (readonly [name: string, help: string, share: number])[] = [
+  ["robin_adaptive_ratelimit_applied", "Number of times adaptive rate limiting reduced connection limits", 0.002],
+  ["robin_distributed_store_error", "Number of errors encountered by the Redis connection store", 0],
+  ["robin_dos_commandflood_rejection", "Number of connections rejected due to command flooding", 0.001],
+  ["robin_dos_connectionlimit_rejection", "Number of connections rejected due to connection limits", 0.004],
+  ["robin_dos_ratelimit_rejection", "Number of connections rejected due to rate limiting", 0.01],
+  ["robin_dos_slowtransfer_rejection", "Number of connections rejected due to slow data transfer", 0.001],
+  ["robin_dos_tarpit", "Number of connections tarpitted due to suspicious behavior", 0.005],
+  ["robin_email_rbl_rejection", "Number of connections rejected due to RBL listings", 0.08],
+  ["robin_email_receipt_exception", "Number of exceptions during email receipt processing", 0.002],
+  ["robin_email_receipt_limit", "Number of email receipt operations terminated due to limits", 0.003],
+  ["robin_email_receipt_start", "Number of email receipt connections started", 1],
+  ["robin_email_receipt_success", "Number of successful email receipt operations", 0.81],
+  ["robin_email_spam_rejection", "Number of emails rejected due to spam or phishing detection", 0.06],
+  ["robin_email_virus_rejection", "Number of emails rejected due to virus detection", 0.004],
+  ["robin_geoip_block_rejection", "Number of connections rejected due to GeoIP country block policy", 0.01],
+  ["robin_geoip_limit_applied", "Number of connections with reduced limits due to GeoIP country limit policy", 0.006],
+  ["robin_whitelist_bypass", "Number of connections from whitelisted IPs bypassing DoS limits and RBL", 0.03],
+];
