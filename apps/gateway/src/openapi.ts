@@ -41,7 +41,7 @@ export function createOpenApiDocument(version: string): OpenAPIObject {
     version,
     openApiVersion: "3.1.0",
     baseUrl: "/api/v1",
-    tags: ["Sign-in", "Queue", "Health", "Users", "Sessions"],
+    tags: ["Sign-in", "Queue", "Health", "Users", "Sessions", "Audit"],
     securitySchemes,
   });
   document.components = {

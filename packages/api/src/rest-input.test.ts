@@ -2,7 +2,17 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { AppError } from "./errors.ts";
-import { boolParam, decodePathParameters, Instant, intParam, listParam, NoInput } from "./rest-input.ts";
+import {
+  boolParam,
+  decodePathParameters,
+  Instant,
+  instantParam,
+  intParam,
+  listParam,
+  NoInput,
+  rowIdParam,
+  textParam,
+} from "./rest-input.ts";
 
 describe("intParam", () => {
   const param = intParam({ min: -5, max: 1000, description: "x" });
@@ -162,5 +172,61 @@ describe("decodePathParameters", () => {
         issues: [{ path: "uid", message: "is not valid percent-encoding" }],
       }) as Error,
     );
+  });
+});
+
+describe("instantParam", () => {
+  const param = instantParam("x");
+
+  it.each(["2026-01-29T10:00:00Z", "2026-01-29T10:00:00.000Z", "2026-01-29T11:00:00+01:00"])("reads %s", (text) => {
+    expect(param.parse(text)).toEqual(new Date("2026-01-29T10:00:00Z"));
+  });
+
+  it("reads the text of every Date that it takes as that Date", () => {
+    fc.assert(
+      fc.property(fc.date({ min: new Date(0), max: new Date("9999-12-31"), noInvalidDate: true }), (date) => {
+        expect(param.parse(date)).toEqual(date);
+        expect(param.parse(date.toISOString())).toEqual(date);
+      }),
+    );
+  });
+
+  it.each([
+    "",
+    "now",
+    "2026-01-29",
+    "2026-01-29T10:00:00",
+    "2026-01-29T10:00Z",
+    "2026-02-30T10:00:00Z",
+    "2026-01-29T25:00:00Z",
+    "0000-01-01T00:00:00Z",
+    "1969-12-31T23:59:59.999Z",
+    "+010000-01-01T00:00:00Z",
+    "1769680800000",
+    1_769_680_800_000,
+    null,
+    new Date(Number.NaN),
+    new Date(-1),
+    new Date(8.64e15),
+  ])("refuses %s, which PostgreSQL might not hold or means no one instant", (value) => {
+    expect(param.safeParse(value).success).toBe(false);
+  });
+});
+
+describe("textParam", () => {
+  const param = textParam({ charsMax: 5, description: "x" });
+
+  it("trims and keeps everything else", () => {
+    expect(param.parse(" aé% ")).toBe("aé%");
+  });
+
+  it.each(["a\0b", "a\nb", "\ud800", "a\u0085", "123456", 5, null])("refuses %j", (value) => {
+    expect(param.safeParse(value).success).toBe(false);
+  });
+});
+
+describe("rowIdParam", () => {
+  it.each([0, -1, 2_147_483_648, "0", "1.5", "x"])("refuses %s", (value) => {
+    expect(rowIdParam("x").safeParse(value).success).toBe(false);
   });
 });

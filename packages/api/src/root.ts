@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { auditRouter } from "./features/audit/audit.router.ts";
 import { authRouter } from "./features/auth/auth.router.ts";
 import { healthRouter } from "./features/health/health.router.ts";
 import { queueRouter } from "./features/queue/queue.router.ts";
@@ -7,6 +8,7 @@ import { usersRouter } from "./features/users/users.router.ts";
 import { createCallerFactory, type ProcedureMeta, router } from "./trpc.ts";
 
 export const appRouter = router({
+  audit: auditRouter,
   auth: authRouter,
   health: healthRouter,
   queue: queueRouter,
