@@ -7,17 +7,19 @@ import { createMetricsResource, type MetricsResource } from "./resources/metrics
 import { createQueueResource, type QueueResource } from "./resources/queue.ts";
 import { createSystemResource, type SystemResource } from "./resources/system.ts";
 import { createUsersResource, type UsersResource } from "./resources/users.ts";
+import { createStoreResource, type StoreResource } from "./resources/store.ts";
 import { createTransport } from "./transport.ts";
 
 export interface RobinClient {
   queue: QueueResource;
   health: HealthResource;
+  store: StoreResource;
   users: UsersResource;
   config: ConfigResource;
-  /** The state of each port's breaker, now. */
-  breakers(): Record<RobinService, BreakerState>;
   metrics: MetricsResource;
   system: SystemResource;
+  /** The state of each port's breaker, now. */
+  breakers(): Record<RobinService, BreakerState>;
   /** Lets running calls end (at most one deadline), then closes every connection. New calls are refused at once. */
   close(): Promise<void>;
 }
@@ -28,11 +30,12 @@ export function createRobinClient(config: RobinClientConfig): RobinClient {
   return {
     queue: createQueueResource(transport),
     health: createHealthResource(transport),
+    store: createStoreResource(transport),
     users: createUsersResource(transport),
     config: createConfigResource(transport),
+    metrics: createMetricsResource(transport),
+    system: createSystemResource(transport),
     breakers: () => transport.breakers(),
     close: () => transport.close(),
   };
-    metrics: createMetricsResource(transport),
-    system: createSystemResource(transport),
 }

@@ -33,6 +33,16 @@ export {
 } from "./resources/queue.schemas.ts";
 export type { SystemResource } from "./resources/system.ts";
 export { SystemEntry, SystemThread } from "./resources/system.schemas.ts";
+export type { StoreResource } from "./resources/store.ts";
+export {
+  StoreAccount,
+  StoreDirectory,
+  StoreEntry,
+  StoreFolderInput,
+  StoreFolderProperties,
+  StoreMessageText,
+  StorePathInput,
+} from "./resources/store.schemas.ts";
 export type { UsersResource } from "./resources/users.ts";
 export {
   UserAuthentication,
@@ -42,4 +52,5 @@ export {
   UserList,
   UsersSource,
 } from "./resources/users.schemas.ts";
+export type { RobinStream } from "./streaming.ts";
 export type { CallOptions, RobinCall } from "./transport.ts";

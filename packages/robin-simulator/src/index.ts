@@ -15,4 +15,5 @@ export type {
 } from "./queue/queue.ts";
 export { createRobinSimulator } from "./simulator.ts";
 export type { RobinSimulator, SimulatorOptions } from "./simulator.ts";
+export type { SimulatedStore } from "./store/simulated-store.ts";
 export type { SimulatedUsers, UsersMode } from "./users/users-backend.ts";

@@ -14,6 +14,8 @@ import { createRandom } from "./random.ts";
 import { createMailFactory, seedQueue } from "./queue/seed.ts";
 import { createServerFiles } from "./enqueue/server-files.ts";
 import { createWorker, idleStatistics } from "./queue/worker.ts";
+import { createSeededStore, simulatedStore } from "./store/simulated-store.ts";
+import type { SimulatedStore } from "./store/simulated-store.ts";
 import { createUsersBackend } from "./users/users-backend.ts";
 import type { SimulatedUsers, UsersMode } from "./users/users-backend.ts";
 
@@ -34,10 +36,12 @@ export interface SimulatorOptions {
   users?: UsersMode | undefined;
   /** The files behind `/config`; default those that Robin ships, in short. `users` does not look at them. */
   config?: ConfigOptions | undefined;
-  /** How long each request holds its port; default 0. */
-  serviceTimeMs?: number | undefined;
+  /** How many messages the mail stores hold at the start; default 60, over a few accounts. */
+  mails?: number | undefined;
   /** Default the system's. */
   clock?: SimulatorClock | undefined;
+  /** How long each request holds its port; default 0. */
+  serviceTimeMs?: number | undefined;
   /** Default false: the queue moves only when a request or a test moves it. True lets a timer play Robin's delivery. */
   worker?: boolean | undefined;
   /** How much longer an answer above 8192 bytes takes on a reused connection; default 0, a real Robin needs 44. */
@@ -51,11 +55,12 @@ export interface RobinSimulator {
   readonly serviceUrl: string;
   readonly queue: SimulatedQueue;
   readonly users: SimulatedUsers;
+  readonly config: SimulatedConfig;
+  readonly store: SimulatedStore;
   readonly faults: SimulatorFaults;
   /** Every request of both ports in order of arrival, also those that a fault or a 401 stopped. */
   readonly requests: readonly RecordedRequest[];
   setServiceTime(ms: number): void;
-  readonly config: SimulatedConfig;
   /** Ends all connections, black-holed ones included, and frees both ports. */
   close(): Promise<void>;
 }
@@ -76,13 +81,15 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
   const worker = options.worker === true ? createWorker({ queue, random, clock, mail }) : undefined;
 
   const users = createUsersBackend(options.users);
+  const config = createServerConfig(options.config);
+  const metrics = createMetrics({ seed, clock });
+  // A source of its own: how much mail there is must not change the queue.
+  const store = createSeededStore({ random: createRandom(seed + 1), clock, storeFolder, mails: options.mails ?? 60 });
   const faults = createFaults();
   const requests: RecordedRequest[] = [];
   let serviceTimeMs = options.serviceTimeMs ?? 0;
   let connections = 0;
 
-  const config = createServerConfig(options.config);
-  const metrics = createMetrics({ seed, clock });
   const createPort = (port: SimulatorPort, auth: SimulatorAuth = { type: "none" }): PortServer =>
     createPortServer({
       port,
@@ -93,6 +100,9 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
         clock,
         files,
         users,
+        config,
+        metrics,
+        store,
         newUuid: random.uuid,
         uptimeMs: () => clock.now().getTime() - startedAt,
         workerStatistics: worker?.statistics ?? idleStatistics,
@@ -100,8 +110,6 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
       nagleDelayMs: options.nagleDelayMs ?? 0,
       serviceTimeMs: () => serviceTimeMs,
       nextConnectionId: () => (connections += 1),
-        config,
-        metrics,
       record: (request) => {
         requests.push(request);
         if (requests.length > recordedRequestsMax) requests.shift();
@@ -124,6 +132,8 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
       serviceUrl,
       queue,
       users,
+      config,
+      store: simulatedStore(store),
       faults,
       requests,
       setServiceTime: (ms) => {
@@ -132,7 +142,6 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
       close,
     };
   } catch (error) {
-      config,
     await close();
     throw error;
   }

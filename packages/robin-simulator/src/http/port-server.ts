@@ -30,7 +30,7 @@ export interface RecordedRequest {
 /** The parts of a handler's context that are the same for every request of a port. */
 export type PortState = Omit<
   RouteContext,
-  "method" | "path" | "query" | "contentType" | "authenticated" | "readBytes" | "readText"
+  "method" | "path" | "query" | "contentType" | "accept" | "authenticated" | "readBytes" | "readText"
 >;
 
 export interface PortOptions {
@@ -128,6 +128,7 @@ export function createPortServer(options: PortOptions): PortServer {
       path: target.path,
       query: target.query,
       contentType: headers["content-type"],
+      accept: exchange.request.headersDistinct.accept?.[0] ?? "",
       authenticated,
       readBytes: () => exchange.body,
       readText: async () => toLines((await exchange.body).toString("utf8")),

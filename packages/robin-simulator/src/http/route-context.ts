@@ -3,6 +3,7 @@ import type { ServerConfig } from "../config/config-files.ts";
 import type { SimulatedMetrics } from "../metrics/metrics-model.ts";
 import type { SimulatedQueue } from "../queue/queue.ts";
 import type { ServerFiles } from "../enqueue/server-files.ts";
+import type { FileTree } from "../store/file-tree.ts";
 import type { UsersBackend } from "../users/users-backend.ts";
 
 /** What the delivery worker shows in the health answer. */
@@ -23,16 +24,18 @@ export interface RouteContext {
   readonly contentType: string | undefined;
   /** Empty when the client sent none. */
   readonly accept: string;
-  readonly authenticated: boolean;
   /** Whether the credentials are right, or none are needed. */
+  readonly authenticated: boolean;
   readonly queue: SimulatedQueue;
   readonly clock: SimulatorClock;
   readonly files: ServerFiles;
   readonly users: UsersBackend;
   readonly config: ServerConfig;
-  readonly newUuid: () => string;
   readonly metrics: SimulatedMetrics;
+  /** The files behind `/store`. */
+  readonly store: FileTree;
   /** From the seed, so that answers repeat. */
+  readonly newUuid: () => string;
   readonly readBytes: () => Promise<Buffer>;
   /** The body as Robin's handlers read text: UTF-8, each line ended by one newline. */
   readonly readText: () => Promise<string>;

@@ -8,6 +8,7 @@ import { listQueue } from "../queue/queue-list.ts";
 import { bounceItems, deleteItems, retryItems } from "../queue/queue-mutations.ts";
 import type { RouteContext } from "./route-context.ts";
 import { serviceHealth } from "./service-health.ts";
+import { handleStore } from "../store/store-routes.ts";
 import { graphite, metricsPage, prometheus } from "../metrics/metrics-routes.ts";
 import { heapDump, systemEnvironment, systemProperties, systemThreads } from "../system/system-routes.ts";
 import { handleUsers } from "../users/users-routes.ts";
@@ -35,7 +36,7 @@ export const routes: Readonly<Record<SimulatorPort, readonly Route[]>> = {
     { path: "/client/queue/bounce", guard: { method: "POST" }, handle: bounceItems },
     { path: "/logs", guard: { method: "GET" }, handle: notSimulated },
     { path: "/users", guard: "auth", handle: handleUsers },
-    { path: "/store", guard: "auth", handle: notSimulated },
+    { path: "/store", guard: "auth", handle: handleStore },
     { path: "/store-rocksdb", guard: "auth", handle: notSimulated },
   ],
   service: [

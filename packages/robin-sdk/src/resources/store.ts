@@ -1,0 +1,112 @@
+import { checked } from "../input.ts";
+import { jsonBody } from "../parsing.ts";
+import type { RobinStream } from "../streaming.ts";
+import type { CallOptions, RobinExchange, Transport } from "../transport.ts";
+import { withStoreErrors } from "./store-errors.ts";
+import { refuse, splitPath, storeRoute } from "./store-paths.ts";
+import { decodeMessage } from "./store-text.ts";
+import {
+  DirectoryAnswer,
+  PropertiesAnswer,
+  StoreFolderInput,
+  StorePathInput,
+  type StoreDirectory,
+  type StoreFolderProperties,
+  type StoreMessageText,
+} from "./store.schemas.ts";
+
+/**
+ * Robin's mail store on disk. Every method rejects with RobinError (a missing thing is kind `http`, status 404), or
+ * with RobinInputError before anything is sent. Reads are tried again once when the connection breaks.
+ *
+ * Paths name what is on disk (`example.com/tony/.Projects/new`), folders what people see (`Projects`).
+ */
+export interface StoreResource {
+  /** Directories and mails of one directory. The root also shows Robin's own `queue` and `tmp`. `GET /store/...`. */
+  list(input: StorePathInput, options?: CallOptions): Promise<StoreDirectory>;
+  /**
+   * The bytes of a mail as they arrive; cancel the body if it is not read to its end. The deadline (`timeoutMs`)
+   * covers reading it: a slow reader holds Robin's only thread. `GET /store/....eml` as text.
+   */
+  openMessage(input: StorePathInput, options?: CallOptions): Promise<RobinStream>;
+  /** The bytes of a mail in memory; more than `responseBytesMax` is kind `invalid-response`. `GET /store/....eml`. */
+  messageBytes(input: StorePathInput, options?: CallOptions): Promise<Buffer>;
+  /** A mail as text in memory, its MIME parts untouched. `GET /store/....eml`. */
+  messageText(input: StorePathInput, options?: CallOptions): Promise<StoreMessageText>;
+  /** `GET /store/{domain}/{user}/folders/{folder}/properties`. */
+  folderProperties(input: StoreFolderInput, options?: CallOptions): Promise<StoreFolderProperties>;
+}
+
+const json = "application/json";
+const root = "/store";
+
+export function createStoreResource(transport: Transport): StoreResource {
+  return {
+    async list(input, options) {
+      const { path } = checked(StorePathInput, input);
+      refuseNonDirectory(path);
+      const request = {
+        service: "client",
+        method: "GET",
+        endpoint: "/store/{path}",
+        path: storeRoute(root, ...splitPath(path)),
+        mediaType: json,
+        large: true,
+        parse: jsonBody(DirectoryAnswer),
+      } as const;
+      return withStoreErrors(transport.call(request, options));
+    },
+    async openMessage(input, options) {
+      return withStoreErrors(transport.stream(messageRequest(input), options));
+    },
+    async messageBytes(input, options) {
+      const request = { ...messageRequest(input), parse: (body: Buffer) => body };
+      return withStoreErrors(transport.call(request, options));
+    },
+    async messageText(input, options) {
+      const request = { ...messageRequest(input), parse: decodeMessage };
+      return withStoreErrors(transport.call(request, options));
+    },
+    async folderProperties(input, options) {
+      const { domain, user, folder } = checked(StoreFolderInput, input);
+      const request = {
+        service: "client",
+        method: "GET",
+        endpoint: "/store/{domain}/{user}/folders/{folder}/properties",
+        path: storeRoute(root, domain, user, "folders", ...splitPath(folder || "inbox"), "properties"),
+        mediaType: json,
+        parse: jsonBody(PropertiesAnswer),
+      } as const;
+      return withStoreErrors(transport.call(request, options));
+    },
+  };
+}
+
+/** Asked for as text: as JSON, Robin drops the connection when a mail is not UTF-8. */
+function messageRequest(input: StorePathInput): RobinExchange {
+  const { path } = checked(StorePathInput, input);
+  if (!isMail(path)) refuse("path", "must end with .eml: Robin shows no other file");
+  if (splitPath(path).length < 2) refuse("path", "must be a mail inside a directory");
+  return {
+    service: "client",
+    method: "GET",
+    endpoint: "/store/{path}",
+    path: storeRoute(root, ...splitPath(path)),
+    mediaType: "text/plain",
+    large: true,
+  };
+}
+
+/** Robin would answer such paths with something else, or with a dropped connection. */
+function refuseNonDirectory(path: string): void {
+  const parts = splitPath(path);
+  if (parts.length >= 5 && parts[2] === "folders" && parts.at(-1) === "properties")
+    refuse("path", "is not a directory for Robin but the properties of a folder");
+  // The attachments of a draft lie in a directory named like the draft.
+  const isDraftDirectory = parts.length === 5 && parts[2] === ".Drafts" && parts[3] === "attachments";
+  if (isMail(path) && !isDraftDirectory) refuse("path", "is a mail, not a directory");
+}
+
+function isMail(path: string): boolean {
+  return /\.eml$/i.test(path);
+}
