@@ -33,8 +33,31 @@ export {
 } from "./resources/queue.schemas.ts";
 export type { SystemResource } from "./resources/system.ts";
 export { SystemEntry, SystemThread } from "./resources/system.schemas.ts";
-export type { StoreResource } from "./resources/store.ts";
 export {
+  AddAttachmentInput,
+  AttachmentId,
+  CreateDraftInput,
+  DraftContent,
+  DraftId,
+  DraftInput,
+  RemoveAttachmentInput,
+  UpdateDraftInput,
+} from "./resources/drafts.schemas.ts";
+export type { StoreResource } from "./resources/store.ts";
+export type { StoreDrafts } from "./resources/store-drafts.ts";
+export type { StoreFolders } from "./resources/store-folders.ts";
+export type { StoreMessages } from "./resources/store-messages.ts";
+export {
+  ChangeFolderInput,
+  CleanupInput,
+  CopyFolderInput,
+  CreateFolderInput,
+  MessageCount,
+  MessagesInput,
+  MoveFolderInput,
+  MoveMessagesInput,
+  ReadStatusInput,
+  RenameFolderInput,
   StoreAccount,
   StoreDirectory,
   StoreEntry,

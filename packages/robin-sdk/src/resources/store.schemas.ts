@@ -85,6 +85,9 @@ export const MoveMessagesInput = StoreAccount.extend({
 });
 export type MoveMessagesInput = z.input<typeof MoveMessagesInput>;
 
+export const MessagesInput = StoreFolderInput.extend({ messageIds });
+export type MessagesInput = z.input<typeof MessagesInput>;
+
 export const ReadStatusInput = StoreFolderInput.extend({ read: z.boolean(), messageIds });
 export type ReadStatusInput = z.input<typeof ReadStatusInput>;
 

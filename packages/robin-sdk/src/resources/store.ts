@@ -2,8 +2,12 @@ import { checked } from "../input.ts";
 import { jsonBody } from "../parsing.ts";
 import type { RobinStream } from "../streaming.ts";
 import type { CallOptions, RobinExchange, Transport } from "../transport.ts";
+import { createStoreCalls, type FolderChecks } from "./store-calls.ts";
+import { createStoreDrafts, type StoreDrafts } from "./store-drafts.ts";
 import { withStoreErrors } from "./store-errors.ts";
-import { refuse, splitPath, storeRoute } from "./store-paths.ts";
+import { createStoreFolders, type StoreFolders } from "./store-folders.ts";
+import { createStoreMessages, type StoreMessages } from "./store-messages.ts";
+import { directoryOf, refuse, splitPath, storeRoute } from "./store-paths.ts";
 import { decodeMessage } from "./store-text.ts";
 import {
   DirectoryAnswer,
@@ -35,27 +39,38 @@ export interface StoreResource {
   messageText(input: StorePathInput, options?: CallOptions): Promise<StoreMessageText>;
   /** `GET /store/{domain}/{user}/folders/{folder}/properties`. */
   folderProperties(input: StoreFolderInput, options?: CallOptions): Promise<StoreFolderProperties>;
+  folders: StoreFolders;
+  messages: StoreMessages;
+  drafts: StoreDrafts;
 }
 
 const json = "application/json";
 const root = "/store";
 
 export function createStoreResource(transport: Transport): StoreResource {
+  async function list(input: StorePathInput, options?: CallOptions): Promise<StoreDirectory> {
+    const { path } = checked(StorePathInput, input);
+    refuseNonDirectory(path);
+    const request = {
+      service: "client",
+      method: "GET",
+      endpoint: "/store/{path}",
+      path: storeRoute(root, ...splitPath(path)),
+      mediaType: json,
+      large: true,
+      parse: jsonBody(DirectoryAnswer),
+    } as const;
+    return withStoreErrors(transport.call(request, options));
+  }
+  const calls = createStoreCalls(transport, root);
+  const checks = createFolderChecks(list);
+  const folders = createStoreFolders(calls, checks);
+
   return {
-    async list(input, options) {
-      const { path } = checked(StorePathInput, input);
-      refuseNonDirectory(path);
-      const request = {
-        service: "client",
-        method: "GET",
-        endpoint: "/store/{path}",
-        path: storeRoute(root, ...splitPath(path)),
-        mediaType: json,
-        large: true,
-        parse: jsonBody(DirectoryAnswer),
-      } as const;
-      return withStoreErrors(transport.call(request, options));
-    },
+    list,
+    folders,
+    messages: createStoreMessages({ calls, checks, folders, inboxHoldsFolders: true }),
+    drafts: createStoreDrafts(calls, list),
     async openMessage(input, options) {
       return withStoreErrors(transport.stream(messageRequest(input), options));
     },
@@ -69,15 +84,32 @@ export function createStoreResource(transport: Transport): StoreResource {
     },
     async folderProperties(input, options) {
       const { domain, user, folder } = checked(StoreFolderInput, input);
-      const request = {
-        service: "client",
-        method: "GET",
-        endpoint: "/store/{domain}/{user}/folders/{folder}/properties",
-        path: storeRoute(root, domain, user, "folders", ...splitPath(folder || "inbox"), "properties"),
-        mediaType: json,
-        parse: jsonBody(PropertiesAnswer),
-      } as const;
-      return withStoreErrors(transport.call(request, options));
+      const parts = ["folders", ...splitPath(folder || "inbox"), "properties"];
+      const endpoint = "/folders/{folder}/properties";
+      return calls.call(
+        { method: "GET", account: { domain, user }, endpoint, parts, answer: PropertiesAnswer },
+        options,
+      );
+    },
+  };
+}
+
+/** On the very directories that Robin's operations on mails use; its other routes also find folders without a dot. */
+function createFolderChecks(list: StoreResource["list"]): FolderChecks {
+  return {
+    async requireFolder(account, folder, options) {
+      await list({ path: directoryOf(account, folder) }, options);
+    },
+    async presentIds(account, folder, ids, options) {
+      const path = directoryOf(account, folder);
+      const top = await list({ path }, options);
+      const leaves = top.entries.filter(({ type, name }) => type === "directory" && ["new", "cur"].includes(name));
+      const places = [top];
+      for (const leaf of leaves) places.push(await list({ path: leaf.path }, options));
+      const names = new Set(
+        places.flatMap(({ entries }) => entries.flatMap(({ type, name }) => (type === "message" ? name : []))),
+      );
+      return ids.filter((id) => names.has(id));
     },
   };
 }
