@@ -137,6 +137,7 @@ function logRequests(logger: Logger): RequestHandler {
         status: res.statusCode,
         durationMs: Math.round((performance.now() - startedAt) * 10) / 10,
         userId: authentication?.principal?.userId,
+        apiKeyId: authentication?.principal?.apiKey?.id,
         ipAddress: ipAddressOf(req),
         ...(!res.writableFinished && { aborted: true }),
       };

@@ -8,6 +8,8 @@ const secretFields = [
   "accessToken",
   "refreshToken",
   "authorization",
+  "x-api-key",
+  "key",
   "cookie",
   "set-cookie",
 ];

@@ -8,7 +8,14 @@ const securitySchemes = {
     type: "http" as const,
     scheme: "bearer",
     bearerFormat: "JWT",
-    description: "The access token of `POST /auth/login`, good for 30 minutes.",
+    description: "The access token of `POST /auth/login`, good for 30 minutes. An API key may be sent in its place.",
+  },
+  apiKey: {
+    type: "apiKey" as const,
+    in: "header" as const,
+    name: "X-API-Key",
+    description:
+      "A key of `POST /api-keys`: `rgw_` and 43 characters. It may do what is among its scopes and allowed to its owner; it cannot manage keys, sessions and passwords.",
   },
 };
 
@@ -41,7 +48,7 @@ export function createOpenApiDocument(version: string): OpenAPIObject {
     version,
     openApiVersion: "3.1.0",
     baseUrl: "/api/v1",
-    tags: ["Sign-in", "Queue", "Health", "Users", "Sessions", "Audit"],
+    tags: ["Sign-in", "Queue", "Health", "Users", "Sessions", "API keys", "Audit"],
     securitySchemes,
   });
   document.components = {
@@ -68,7 +75,7 @@ function refineOperation(operation: Operation, meta: ProcedureMeta, method: Meth
   const codes: AppErrorCode[] = [
     ...(takesInput ? (["invalid_input"] as const) : []),
     ...(signedIn || path.startsWith("/auth/") ? (["unauthenticated"] as const) : []),
-    ...(meta.permission || path === "/auth/login" ? (["forbidden"] as const) : []),
+    ...(meta.permission || meta.sessionOnly || path === "/auth/login" ? (["forbidden"] as const) : []),
     ...(path.includes("{") ? (["not_found"] as const) : []),
     ...(path.startsWith("/auth/") && method === "post" ? (["precondition_failed"] as const) : []),
     ...(method === "get" || method === "delete" ? [] : (["payload_too_large", "unsupported_media_type"] as const)),
@@ -86,6 +93,7 @@ function refineOperation(operation: Operation, meta: ProcedureMeta, method: Meth
   operation.operationId = (operation.operationId ?? path).replace("-", ".");
   if (path === "/auth/refresh") operation.security = [{ refreshCookie: [] }];
   else if (!signedIn) operation.security = [];
+  else operation.security = [{ accessToken: [] }, ...(meta.sessionOnly ? [] : [{ apiKey: [] }])];
   if (meta.permission) {
     Object.assign(operation, { "x-permission": meta.permission });
     operation.description = [operation.description, `Needs the permission \`${meta.permission}\`.`]

@@ -1,13 +1,16 @@
-import { AppError, type Deps, type Principal, toAppError } from "@robin/api";
+import { apiKeyPrefix, AppError, type Deps, type Principal, toAppError } from "@robin/api";
 import type { Request, RequestHandler } from "express";
 
-/** Who calls. Neither field is set when no access token came along. */
+/** Who calls. Neither field is set when neither an access token nor an API key came along. */
 export interface Authentication {
   principal?: Principal;
   error?: AppError;
 }
 
 const bearerToken = /^Bearer +([\w.~+/-]{1,4096}=*) *$/i;
+
+const howTo =
+  "Send the access token as `Authorization: Bearer ...`, or an API key like that or as `X-API-Key`; one of them, once.";
 
 /** Finds out who calls and leaves it in `res.locals.authentication`; refusing is up to the procedures. */
 export function authenticate({ authenticator }: Pick<Deps, "authenticator">): RequestHandler {
@@ -19,13 +22,13 @@ export function authenticate({ authenticator }: Pick<Deps, "authenticator">): Re
 
   async function authenticationOf(req: Request): Promise<Authentication> {
     // All of them: Node drops repeats, while a proxy in front may have checked another one than the first.
-    const [authorization, ...repeats] = req.headersDistinct.authorization ?? [];
-    if (authorization === undefined) return {};
-    const [, token] = repeats.length === 0 ? (bearerToken.exec(authorization) ?? []) : [];
-    if (!token)
-      return { error: new AppError("unauthenticated", "Send the access token as `Authorization: Bearer ...`.") };
+    const { authorization = [], "x-api-key": apiKeys = [] } = req.headersDistinct;
+    const [credential, ...others] = [...authorization.map((text) => bearerToken.exec(text)?.[1] ?? ""), ...apiKeys];
+    if (credential === undefined) return {};
+    const isNoKey = apiKeys.length > 0 && !credential.startsWith(apiKeyPrefix);
+    if (others.length > 0 || credential === "" || isNoKey) return { error: new AppError("unauthenticated", howTo) };
     try {
-      return { principal: await authenticator.authenticate(token) };
+      return { principal: await authenticator.authenticate(credential) };
     } catch (error) {
       return { error: toAppError(error) };
     }

@@ -42,9 +42,10 @@ describe("openapi.json", () => {
       expect(operation["x-permission"], path).toBe(meta.permission);
       expect(Object.keys(operation.responses), path).toEqual(expect.arrayContaining(["200", "500"]));
       if (meta.access !== "public") {
-        expect(operation.security, path).toEqual([{ accessToken: [] }]);
+        expect(operation.security, path).toEqual([{ accessToken: [] }, ...(meta.sessionOnly ? [] : [{ apiKey: [] }])]);
         expect(Object.keys(operation.responses), path).toContain("401");
       }
+      if (meta.sessionOnly) expect(Object.keys(operation.responses), path).toContain("403");
       if (meta.permission) {
         expect(Object.keys(operation.responses), path).toContain("403");
         expect(operation.description, path).toContain(meta.permission);

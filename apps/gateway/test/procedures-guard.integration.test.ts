@@ -1,5 +1,5 @@
 import { type AppRouter, listProcedures, permissionsOf, type ProcedureInfo, Role } from "@robin/api";
-import { createUser } from "@robin/db/testing";
+import { createApiKey, createUser } from "@robin/db/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodeToken } from "./auth-support.ts";
 import { type Answer, type SignedIn, startTestGateway, testPassword, type TestGateway } from "./harness.ts";
@@ -28,6 +28,7 @@ const nothing: Case = { input: () => ({}) };
 
 /** The account that is managed; there anew for each test. */
 const subject = { id: 900_001, username: "subject@guard.test" };
+const keyId = "01989c2e-7c1a-7d6b-9b1e-2f6d3a5c4e71";
 const newcomer = "newcomer@guard.test";
 const onSubject = (action: string, fields: Record<string, unknown> = {}): Case => ({
   input: () => ({ id: subject.id, ...fields }),
@@ -38,6 +39,26 @@ const sessionOf = ({ token }: SignedIn) => decodeToken(token).claims.sid as stri
 
 /** Exhaustive: a new procedure does not compile here until it has its case. */
 const cases: Record<ProcedurePath, Case> = {
+  "apiKeys.list": nothing,
+  "apiKeys.create": {
+    input: () => ({ name: "guard", scopes: ["VIEW_QUEUE"] }),
+    audit: { action: "apiKeys.create", targets: () => ["guard"] },
+  },
+  "apiKeys.revoke": {
+    input: () => ({ id: keyId }),
+    audit: {
+      action: "apiKeys.revoke",
+      targets: async ({ userId }) => {
+        await gateway.db.apiKey.update({ where: { id: keyId }, data: { userId } });
+        return [keyId];
+      },
+    },
+  },
+  "apiKeys.listOfUser": { input: () => ({ id: subject.id }) },
+  "apiKeys.revokeOfUser": {
+    input: () => ({ id: subject.id, keyId }),
+    audit: { action: "apiKeys.revokeOfUser", targets: () => [subject.username, keyId] },
+  },
   "audit.search": nothing,
   "auth.login": {
     input: ({ username }) => ({ username, password: testPassword }),
@@ -107,6 +128,8 @@ beforeEach(async () => {
   gateway.simulator.queue.add({ uid: queued });
   await gateway.db.user.deleteMany({ where: { username: { in: [subject.username, newcomer] } } });
   await createUser(gateway.db, subject);
+  await gateway.db.apiKey.deleteMany();
+  await createApiKey(gateway.db, { id: keyId, userId: subject.id });
 });
 
 async function sessionsOf({ userId }: SignedIn): Promise<string[]> {

@@ -62,6 +62,9 @@ export interface Context {
 /** Of a procedure that only signed-in callers reach. */
 export type SignedInContext = Context & { principal: Principal };
 
+/** Of a procedure that API keys cannot call. */
+export type SessionContext = Context & { principal: Principal & { sessionId: string } };
+
 /** For reads: ends with the request, when its time is up or the caller has gone. */
 export function readOptions({ signal, deadlineAt }: Context): CallOptions {
   return { signal, timeoutMs: remainingMs(deadlineAt) };

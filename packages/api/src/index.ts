@@ -1,4 +1,5 @@
 export type { Clock, Context, Deps, Logger, RefreshCookie } from "./context.ts";
+export { apiKeyPrefix } from "./features/api-keys/api-key.ts";
 export { type ApiConfig, createDeps, systemClock } from "./deps.ts";
 export { AppError, type AppErrorCode, errorBody, type ErrorBody, errorCatalogue, type InputIssue } from "./errors.ts";
 export { type JwtAlgorithm, jwtAlgorithms } from "./features/auth/access-tokens.ts";

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { apiKeysRouter } from "./features/api-keys/api-keys.router.ts";
 import { auditRouter } from "./features/audit/audit.router.ts";
 import { authRouter } from "./features/auth/auth.router.ts";
 import { healthRouter } from "./features/health/health.router.ts";
@@ -8,6 +9,7 @@ import { usersRouter } from "./features/users/users.router.ts";
 import { createCallerFactory, type ProcedureMeta, router } from "./trpc.ts";
 
 export const appRouter = router({
+  apiKeys: apiKeysRouter,
   audit: auditRouter,
   auth: authRouter,
   health: healthRouter,

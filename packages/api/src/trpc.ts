@@ -12,6 +12,8 @@ export type ProcedureMeta = OpenApiMeta & {
   permission?: Permission;
   /** Marks a procedure that needs no permission: open to all, or to everyone who is signed in. */
   access?: "public" | "signed-in";
+  /** Not for API keys; set by the session procedures. */
+  sessionOnly?: boolean;
   /** Errors it can end with beyond those that follow from its kind, for the OpenAPI document. */
   errors?: readonly AppErrorCode[];
 };
@@ -79,9 +81,21 @@ const requirePermission = t.middleware(({ ctx, meta, path, next }) => {
   return next();
 });
 
+const requireSession = t.middleware(({ ctx, next }) => {
+  const { principal } = ctx;
+  if (principal?.sessionId === undefined) {
+    throw new AppError("forbidden", "An API key may not do this: sign in with name and password.");
+  }
+  return next({ ctx: { principal: { ...principal, sessionId: principal.sessionId } } });
+});
+
 /** Open to everyone; a principal may be there. */
 export const publicProcedure = t.procedure.use(translateErrors).use(decodeRestInput);
 /** `ctx.principal` is there and verified. */
 export const authedProcedure = publicProcedure.use(requireSignIn);
 /** Signed in and holding `meta.permission`: what nearly every procedure is made from. */
 export const procedure = authedProcedure.use(requirePermission);
+/** Signed in by name and password: a key that got into wrong hands must not make itself at home. */
+export const sessionProcedure = authedProcedure.meta({ sessionOnly: true }).use(requireSession);
+/** The same, holding `meta.permission`. */
+export const permittedSessionProcedure = procedure.meta({ sessionOnly: true }).use(requireSession);

@@ -60,6 +60,11 @@ describe.each(byPath)("%s", (path, { meta, output, input, type }: ProcedureInfo)
     if (meta.permission !== undefined) expect(Permission.options).toContain(meta.permission);
   });
 
+  it("names itself closed to API keys when it is about keys, sessions or passwords", () => {
+    const closed = /^(apiKeys|sessions)\.|password$/i.test(path);
+    expect(meta.sessionOnly ?? false).toBe(closed);
+  });
+
   it("takes an object that refuses fields it does not know", () => {
     const object = objectIn(input);
     expect(object, "an .input() schema; NoInput when it takes nothing").toBeDefined();

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
+  createApiKey,
   createAuditEvent,
   createRefreshToken,
   createSession,
@@ -39,6 +40,7 @@ describe("factories", () => {
     });
     expect(session.user.username).toMatch(/^user-/);
     expect(session.expiresAt.getTime()).toBeGreaterThan(Date.now());
+    expect(await createApiKey(database.db)).toMatchObject({ name: "test", scopes: [], revokedAt: null });
     expect(await createAuditEvent(database.db)).toMatchObject({ outcome: "SUCCEEDED", actorId: null });
   });
 });

@@ -1,9 +1,11 @@
 /** Each argument has a default, so that a test states only what matters to it. */
 import { randomUUID } from "node:crypto";
 import type { Db } from "../client.ts";
-import type { Prisma, Role, Session, User, UserRole } from "../generated/client.ts";
+import type { ApiKey, Prisma, Role, Session, User, UserRole } from "../generated/client.ts";
 
-type UserOverrides = Partial<Omit<Prisma.UserUncheckedCreateInput, "roles" | "sessions" | "auditEvents">> & {
+type UserOverrides = Partial<
+  Omit<Prisma.UserUncheckedCreateInput, "roles" | "sessions" | "apiKeys" | "auditEvents">
+> & {
   roles?: Role[];
 };
 
@@ -38,6 +40,17 @@ export async function createSession(db: Db, overrides: SessionOverrides = {}): P
       ...overrides,
       userId,
     },
+  });
+}
+
+/** A living key whose hash no key has, of a new user when no `userId` is given. */
+export async function createApiKey(
+  db: Db,
+  overrides: Partial<Prisma.ApiKeyUncheckedCreateInput> = {},
+): Promise<ApiKey> {
+  const userId = overrides.userId ?? (await createUser(db)).id;
+  return db.apiKey.create({
+    data: { name: "test", keyHash: crypto.getRandomValues(new Uint8Array(32)), ...overrides, userId },
   });
 }
 

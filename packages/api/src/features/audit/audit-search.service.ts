@@ -31,6 +31,8 @@ function toAuditEvent(row: AuditRow): AuditEvent {
     ...(row.errorCode !== null && { errorCode: row.errorCode }),
     ...(row.actorId !== null && { actorId: row.actorId }),
     ...(row.actorUsername !== null && { actorUsername: row.actorUsername }),
+    ...(row.apiKeyId !== null && { apiKeyId: row.apiKeyId }),
+    ...(row.apiKeyName !== null && { apiKeyName: row.apiKeyName }),
     requestId: row.requestId,
     ipAddress: row.ipAddress,
   };

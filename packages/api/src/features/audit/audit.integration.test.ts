@@ -83,6 +83,8 @@ describe("withAudit", () => {
         id: expect.any(String) as string,
         ...what,
         outcome: "SUCCEEDED",
+        apiKeyId: null,
+        apiKeyName: null,
         errorCode: null,
         occurredAt: start,
         finishedAt: now,

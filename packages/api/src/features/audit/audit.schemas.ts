@@ -48,6 +48,8 @@ export const AuditEvent = z
     errorCode: z.string().optional().meta({ description: "Code of the error when the outcome is FAILED." }),
     actorId: z.int().optional().meta({ description: "Absent when nobody was signed in, or the account is gone." }),
     actorUsername: z.string().optional(),
+    apiKeyId: z.string().optional().meta({ description: "Set when an API key of the actor did it." }),
+    apiKeyName: z.string().optional(),
     requestId: z.string(),
     ipAddress: z.string(),
   })

@@ -29,6 +29,7 @@ export async function withAudit<Result>(
 ): Promise<Result> {
   const { db, clock, logger } = ctx.deps;
   const caller = ctx.principal && { id: ctx.principal.userId, username: ctx.principal.username };
+  const apiKey = ctx.principal?.apiKey;
   const { id } = await db.auditEvent
     .create({
       data: {
@@ -36,6 +37,7 @@ export async function withAudit<Result>(
         targets: targets.map(storable),
         occurredAt: clock.now(),
         ...columnsOf(caller),
+        ...(apiKey && { apiKeyId: apiKey.id, apiKeyName: apiKey.name }),
         requestId: ctx.requestId,
         ipAddress: ctx.ipAddress,
       },

@@ -1,5 +1,5 @@
 import { NoInput } from "../../rest-input.ts";
-import { authedProcedure, publicProcedure, router } from "../../trpc.ts";
+import { authedProcedure, publicProcedure, router, sessionProcedure } from "../../trpc.ts";
 import {
   AccessTokenOutput,
   ChangePasswordInput,
@@ -94,7 +94,7 @@ export const authRouter = router({
     .output(MeOutput)
     .query(({ ctx }) => me(ctx, ctx.principal)),
 
-  changePassword: authedProcedure
+  changePassword: sessionProcedure
     .meta({
       access: "signed-in",
       errors: ["conflict"],

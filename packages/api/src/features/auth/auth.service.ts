@@ -1,4 +1,4 @@
-import type { Context, SignedInContext } from "../../context.ts";
+import type { Context, SessionContext } from "../../context.ts";
 import { AppError } from "../../errors.ts";
 import { permissionsOf } from "../../permissions.ts";
 import { withAudit } from "../audit/audit.service.ts";
@@ -95,7 +95,10 @@ export async function me({ deps }: Context, principal: Principal): Promise<MeOut
   const summary = toSummary(user);
   return {
     ...summary,
-    permissions: permissionsOf(summary.roles),
+    // Through a key one may do less than oneself.
+    permissions: permissionsOf(summary.roles).filter(
+      (name) => !principal.apiKey || principal.permissions.includes(name),
+    ),
     createdAt: user.createdAt,
     ...(user.lastLoginAt && { lastLoginAt: user.lastLoginAt }),
     user: summary,
@@ -106,7 +109,7 @@ export async function me({ deps }: Context, principal: Principal): Promise<MeOut
  * The caller's own password; the other sessions end, the one at hand stays.
  * @throws AppError `invalid_input` when the old password is wrong: 401 would make clients sign in again.
  */
-export async function changePassword(ctx: SignedInContext, input: ChangePasswordInput): Promise<{ success: true }> {
+export async function changePassword(ctx: SessionContext, input: ChangePasswordInput): Promise<{ success: true }> {
   const { userId, username, sessionId } = ctx.principal;
   const { db, passwords } = ctx.deps;
   return withAudit(ctx, { action: "auth.changePassword", targets: [username] }, async () => {

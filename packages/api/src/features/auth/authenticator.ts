@@ -3,6 +3,8 @@ import { LRUCache } from "lru-cache";
 import type { Clock } from "../../context.ts";
 import { AppError } from "../../errors.ts";
 import { type Permission, permissionsOf, type Role } from "../../permissions.ts";
+import { apiKeyPrefix, hashOfApiKey, isApiKey } from "../api-keys/api-key.ts";
+import { loadKeyOwner } from "../api-keys/key-owner.ts";
 import type { AccessTokens } from "./access-tokens.ts";
 
 /** Who calls, as the database has it now. */
@@ -10,54 +12,78 @@ export interface Principal {
   userId: number;
   username: string;
   roles: readonly Role[];
+  /** Of an API key only those that are among its scopes as well. */
   permissions: readonly Permission[];
-  sessionId: string;
+  /** Of the sign-in; absent when an API key calls. */
+  sessionId?: string;
+  apiKey?: { id: string; name: string };
 }
 
-/** How long a session's state is believed. Log-out and disabling promise to work within a second, in every process. */
+/** How long the state of a session or key is believed. Log-out, revoking and disabling promise to work within a second, in every process. */
 const sessionStateMs = 500;
 const sessionsMax = 10_000;
+const apiKeysMax = 10_000;
 
 export interface Authenticator {
-  /** @throws AppError `unauthenticated` for a bad token or an ended session, `unavailable` without the database. */
-  authenticate(accessToken: string): Promise<Principal>;
+  /**
+   * @param credential an access token or an API key.
+   * @throws AppError `unauthenticated` for a bad token or an ended session, `unavailable` without the database.
+   */
+  authenticate(credential: string): Promise<Principal>;
   /** Makes this process ask the database again at once. */
   forget(sessionId: string): void;
 }
 
-interface SessionState {
+interface State {
   askedAt: number;
   principal: Promise<Principal | undefined>;
 }
 
-/** Tells from an access token who calls. Asks the database at most twice a second for each session (ADR 0004). */
+/** Tells from an access token or API key who calls. Asks the database at most twice a second for each (ADR 0004). */
 export function createAuthenticator(db: Db, accessTokens: AccessTokens, clock: Clock): Authenticator {
-  const states = new LRUCache<string, SessionState>({ max: sessionsMax });
+  const sessions = new LRUCache<string, State>({ max: sessionsMax });
+  // Apart, so that guesses at keys cannot push sessions out.
+  const apiKeys = new LRUCache<string, State>({ max: apiKeysMax });
 
-  function stateOf(sessionId: string): SessionState {
-    const askedAt = clock.now().getTime();
-    const known = states.get(sessionId);
+  function stateOf(
+    states: LRUCache<string, State>,
+    id: string,
+    load: (now: Date) => Promise<Principal | undefined>,
+  ): Promise<Principal | undefined> {
+    const now = clock.now();
+    const askedAt = now.getTime();
+    const known = states.get(id);
     // The other way round when the clock was set back, which must not keep an ended session alive.
-    if (known && askedAt >= known.askedAt && askedAt < known.askedAt + sessionStateMs) return known;
-    const state = { askedAt, principal: loadPrincipal(db, sessionId, clock.now()) };
-    states.set(sessionId, state);
+    if (known && askedAt >= known.askedAt && askedAt < known.askedAt + sessionStateMs) return known.principal;
+    const state = { askedAt, principal: load(now) };
+    states.set(id, state);
     state.principal.catch(() => {
-      if (states.peek(sessionId) === state) states.delete(sessionId);
+      if (states.peek(id) === state) states.delete(id);
     });
-    return state;
+    return state.principal;
+  }
+
+  async function byApiKey(key: string): Promise<Principal> {
+    const keyHash = isApiKey(key) ? hashOfApiKey(key) : undefined;
+    const principal =
+      keyHash &&
+      (await stateOf(apiKeys, Buffer.from(keyHash).toString("base64"), (now) => loadKeyOwner(db, keyHash, now)));
+    if (!principal) throw new AppError("unauthenticated", "The API key is not valid, or no longer.");
+    return principal;
   }
 
   return {
-    async authenticate(accessToken) {
-      const { sessionId, userId } = await accessTokens.verify(accessToken);
-      const principal = await stateOf(sessionId).principal;
+    async authenticate(credential) {
+      if (credential.startsWith(apiKeyPrefix)) return byApiKey(credential);
+      const { sessionId, userId } = await accessTokens.verify(credential);
+      const principal = await stateOf(sessions, sessionId, (now) => loadPrincipal(db, sessionId, now));
       if (principal?.userId !== userId) {
         throw new AppError("unauthenticated", "The session has ended. Sign in again.");
       }
       return principal;
     },
     forget: (sessionId) => {
-      states.delete(sessionId);
+      sessions.delete(sessionId);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { NoInput } from "../../rest-input.ts";
-import { authedProcedure, procedure, router } from "../../trpc.ts";
+import { permittedSessionProcedure, router, sessionProcedure } from "../../trpc.ts";
 import { Success } from "../auth/auth.schemas.ts";
 import { UserInput } from "../users/users.schemas.ts";
 import {
@@ -23,7 +23,7 @@ const tags = ["Sessions"];
 const permission = "MANAGE_USERS";
 
 export const sessionsRouter = router({
-  list: authedProcedure
+  list: sessionProcedure
     .meta({
       access: "signed-in",
       openapi: { method: "GET", path: "/sessions", tags, summary: "List my open sessions" },
@@ -32,7 +32,7 @@ export const sessionsRouter = router({
     .output(ListSessionsOutput)
     .query(({ ctx, input }) => listOwnSessions(ctx, input)),
 
-  revokeOthers: authedProcedure
+  revokeOthers: sessionProcedure
     .meta({
       access: "signed-in",
       openapi: { method: "POST", path: "/sessions/revoke-others", tags, summary: "End all my sessions but this one" },
@@ -41,7 +41,7 @@ export const sessionsRouter = router({
     .output(RevokedSessions)
     .mutation(({ ctx }) => revokeOtherSessions(ctx)),
 
-  revoke: authedProcedure
+  revoke: sessionProcedure
     .meta({
       access: "signed-in",
       openapi: {
@@ -56,7 +56,7 @@ export const sessionsRouter = router({
     .output(Success)
     .mutation(({ ctx, input }) => revokeOwnSession(ctx, input)),
 
-  listOfUser: procedure
+  listOfUser: permittedSessionProcedure
     .meta({
       permission,
       openapi: { method: "GET", path: "/users/{id}/sessions", tags, summary: "List the open sessions of an account" },
@@ -65,7 +65,7 @@ export const sessionsRouter = router({
     .output(ListSessionsOutput)
     .query(({ ctx, input }) => listUserSessions(ctx, input)),
 
-  revokeAllOfUser: procedure
+  revokeAllOfUser: permittedSessionProcedure
     .meta({
       permission,
       openapi: { method: "DELETE", path: "/users/{id}/sessions", tags, summary: "End every session of an account" },
@@ -74,7 +74,7 @@ export const sessionsRouter = router({
     .output(RevokedSessions)
     .mutation(({ ctx, input }) => revokeAllOfUser(ctx, input)),
 
-  revokeOfUser: procedure
+  revokeOfUser: permittedSessionProcedure
     .meta({
       permission,
       openapi: {

@@ -1,10 +1,10 @@
 import type { Session as SessionRow } from "@robin/db";
-import type { Context, SignedInContext } from "../../context.ts";
+import type { Context, SessionContext } from "../../context.ts";
 import { AppError } from "../../errors.ts";
 import { pageWindow, toPage } from "../../listing.ts";
 import { withAudit } from "../audit/audit.service.ts";
 import { revokeSessions } from "../auth/sessions.ts";
-import { noSuchUser, targetOf } from "../users/users.service.ts";
+import { requireUser, targetOf } from "../users/users.service.ts";
 import type { UserInput } from "../users/users.schemas.ts";
 import type {
   ListSessionsInput,
@@ -17,24 +17,24 @@ import type {
 } from "./sessions.schemas.ts";
 
 /** The caller's open sessions, the one used last first. */
-export function listOwnSessions(ctx: SignedInContext, input: ListSessionsInput): Promise<ListSessionsOutput> {
+export function listOwnSessions(ctx: SessionContext, input: ListSessionsInput): Promise<ListSessionsOutput> {
   return listSessions(ctx, { ...input, id: ctx.principal.userId });
 }
 
 /** @throws AppError `not_found` */
-export async function listUserSessions(ctx: SignedInContext, input: ListUserSessionsInput) {
+export async function listUserSessions(ctx: SessionContext, input: ListUserSessionsInput) {
   await requireUser(ctx, input.id);
   return listSessions(ctx, input);
 }
 
 /** @throws AppError `not_found` when it is not an open session of the caller. */
-export async function revokeOwnSession(ctx: SignedInContext, { id }: SessionInput): Promise<{ success: true }> {
+export async function revokeOwnSession(ctx: SessionContext, { id }: SessionInput): Promise<{ success: true }> {
   return withAudit(ctx, { action: "sessions.revoke", targets: [id] }, () =>
     revokeOne(ctx, { id, userId: ctx.principal.userId }, "LOGOUT"),
   );
 }
 
-export async function revokeOtherSessions(ctx: SignedInContext): Promise<RevokedSessions> {
+export async function revokeOtherSessions(ctx: SessionContext): Promise<RevokedSessions> {
   const { userId, username, sessionId } = ctx.principal;
   return withAudit(ctx, { action: "sessions.revokeOthers", targets: [username] }, async () => ({
     revoked: await revokeSessions(ctx.deps, { userId, id: { not: sessionId } }, "LOGOUT"),
@@ -58,7 +58,7 @@ export async function revokeAllOfUser(ctx: Context, { id }: UserInput): Promise<
 }
 
 async function listSessions(
-  { deps, principal }: SignedInContext,
+  { deps, principal }: SessionContext,
   input: ListUserSessionsInput,
 ): Promise<ListSessionsOutput> {
   const where = { userId: input.id, revokedAt: null, expiresAt: { gt: deps.clock.now() } };
@@ -83,10 +83,6 @@ async function revokeOne(
   }
   deps.authenticator.forget(id);
   return { success: true };
-}
-
-async function requireUser({ deps: { db } }: Context, id: number): Promise<void> {
-  if ((await db.user.count({ where: { id } })) === 0) throw noSuchUser();
 }
 
 function toSession(row: SessionRow, currentId: string): Session {

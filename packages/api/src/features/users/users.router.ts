@@ -1,4 +1,4 @@
-import { procedure, router } from "../../trpc.ts";
+import { permittedSessionProcedure, procedure, router } from "../../trpc.ts";
 import { Success } from "../auth/auth.schemas.ts";
 import {
   CreateUserInput,
@@ -61,7 +61,7 @@ export const usersRouter = router({
     .output(User)
     .mutation(({ ctx, input }) => updateUser(ctx, input)),
 
-  setPassword: procedure
+  setPassword: permittedSessionProcedure
     .meta({
       permission,
       openapi: {

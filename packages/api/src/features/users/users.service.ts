@@ -2,6 +2,7 @@ import { isUniqueViolation, type Prisma } from "@robin/db";
 import type { Context, SignedInContext } from "../../context.ts";
 import { AppError } from "../../errors.ts";
 import { containing, pageWindow, toPage } from "../../listing.ts";
+import { permissionsOf, type Role } from "../../permissions.ts";
 import { withAudit } from "../audit/audit.service.ts";
 import { replacePassword } from "../auth/accounts.ts";
 import { revokeSessions } from "../auth/sessions.ts";
@@ -44,11 +45,12 @@ export async function getUser({ deps: { db } }: Context, { id }: UserInput): Pro
   return toUser(row);
 }
 
-/** @throws AppError `conflict` when the name is taken. */
-export async function createUser(ctx: Context, input: CreateUserInput): Promise<User> {
+/** @throws AppError `conflict` when the name is taken, `forbidden` for roles that may do more than the caller. */
+export async function createUser(ctx: SignedInContext, input: CreateUserInput): Promise<User> {
   const { db, clock, passwords } = ctx.deps;
   const { username } = input;
   return withAudit(ctx, { action: "users.create", targets: [username] }, async () => {
+    refuseMoreThanOneHas(ctx, input.roles);
     const now = clock.now();
     const data = {
       username,
@@ -87,6 +89,7 @@ async function changeUser(ctx: SignedInContext, action: string, input: UpdateUse
       const before = await tx.user.findUnique({ where: { id }, select: { disabledAt: true } });
       if (!before) throw noSuchUser();
       if (enabled === false) refuseOneself(ctx, id, "disable");
+      if (roles) refuseMoreThanOneHas(ctx, roles);
       const data: Prisma.UserUpdateInput = {
         ...(email !== undefined && { email }),
         ...namesOf(input),
@@ -129,12 +132,24 @@ export async function targetOf({ deps: { db } }: Context, id: number): Promise<s
   return user?.username ?? String(id);
 }
 
-export function noSuchUser(): AppError {
+/** @throws AppError `not_found` */
+export async function requireUser({ deps: { db } }: Context, id: number): Promise<void> {
+  if ((await db.user.count({ where: { id } })) === 0) throw noSuchUser();
+}
+
+function noSuchUser(): AppError {
   return new AppError("not_found", "There is no such user.");
 }
 
 function refuseOneself({ principal }: SignedInContext, id: number, what: "disable" | "delete"): void {
   if (id === principal.userId) throw new AppError("conflict", `Nobody can ${what} the own account.`);
+}
+
+/** An administrator has every permission, but not an administrator's key: it must not make itself a master. */
+function refuseMoreThanOneHas({ principal }: SignedInContext, roles: readonly Role[]): void {
+  const tooMuch = permissionsOf(roles).filter((permission) => !principal.permissions.includes(permission));
+  if (tooMuch.length === 0) return;
+  throw new AppError("forbidden", `You cannot give a role that may do what you may not: ${tooMuch.join(", ")}.`);
 }
 
 function namesOf({ firstName, lastName }: { firstName?: string | undefined; lastName?: string | undefined }) {
