@@ -3,6 +3,7 @@ import type { RobinService } from "./errors.ts";
 import type { BreakerState } from "./policies.ts";
 import { createConfigResource, type ConfigResource } from "./resources/config.ts";
 import { createHealthResource, type HealthResource } from "./resources/health.ts";
+import { createLogsResource, type LogsResource } from "./resources/logs.ts";
 import { createMetricsResource, type MetricsResource } from "./resources/metrics.ts";
 import { createQueueResource, type QueueResource } from "./resources/queue.ts";
 import { createSystemResource, type SystemResource } from "./resources/system.ts";
@@ -16,6 +17,7 @@ export interface RobinClient {
   store: StoreResource;
   users: UsersResource;
   config: ConfigResource;
+  logs: LogsResource;
   metrics: MetricsResource;
   system: SystemResource;
   /** The state of each port's breaker, now. */
@@ -33,6 +35,7 @@ export function createRobinClient(config: RobinClientConfig): RobinClient {
     store: createStoreResource(transport),
     users: createUsersResource(transport),
     config: createConfigResource(transport),
+    logs: createLogsResource(transport),
     metrics: createMetricsResource(transport),
     system: createSystemResource(transport),
     breakers: () => transport.breakers(),

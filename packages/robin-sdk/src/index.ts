@@ -15,6 +15,15 @@ export type { ConfigResource } from "./resources/config.ts";
 export { ConfigSection, ConfigSyncStatus } from "./resources/config.schemas.ts";
 export type { HealthResource } from "./resources/health.ts";
 export { ClientHealth, ServiceHealth } from "./resources/health.schemas.ts";
+export type { LogSearch, LogSearchOptions, LogsResource } from "./resources/logs.ts";
+export {
+  createLogParser,
+  isLogSearchEcho,
+  parseLogEntries,
+  type LogParser,
+  type LogParserOptions,
+} from "./resources/logs.parser.ts";
+export { LogEntry, LogFragment, LogLevel, LogQuery, LogSearchOutcome } from "./resources/logs.schemas.ts";
 export type { MetricsResource } from "./resources/metrics.ts";
 export { MetricFamily, MetricSample } from "./resources/metrics.schemas.ts";
 export type { QueueResource } from "./resources/queue.ts";

@@ -3,6 +3,8 @@ export type { ConfigOptions, SimulatedConfig, SyncStatus } from "./config/config
 export { createManualClock } from "./clock.ts";
 export type { ManualClock, SimulatorClock } from "./clock.ts";
 export type { Fault, FaultRule, SimulatorFaults, SimulatorPort } from "./http/faults.ts";
+export type { LogLine } from "./logs/log-format.ts";
+export type { LogAppender, LogsOptions, SimulatedLogs } from "./logs/server-log.ts";
 export type { RecordedRequest } from "./http/port-server.ts";
 export type { QueueFilter } from "./queue/ordered-items.ts";
 export type {

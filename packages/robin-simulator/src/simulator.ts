@@ -7,6 +7,8 @@ import { createFaults } from "./http/faults.ts";
 import type { SimulatorFaults, SimulatorPort } from "./http/faults.ts";
 import { createPortServer } from "./http/port-server.ts";
 import type { PortServer, RecordedRequest } from "./http/port-server.ts";
+import { createServerLog } from "./logs/server-log.ts";
+import type { LogsOptions, SimulatedLogs } from "./logs/server-log.ts";
 import { createMetrics } from "./metrics/metrics-model.ts";
 import { createSimulatedQueue } from "./queue/queue.ts";
 import type { SimulatedQueue } from "./queue/queue.ts";
@@ -36,6 +38,8 @@ export interface SimulatorOptions {
   users?: UsersMode | undefined;
   /** The files behind `/config`; default those that Robin ships, in short. `users` does not look at them. */
   config?: ConfigOptions | undefined;
+  /** What `/logs` searches; default two days of mail, growing with the clock. */
+  logs?: LogsOptions | undefined;
   /** How many messages the mail stores hold at the start; default 60, over a few accounts. */
   mails?: number | undefined;
   /** Default the system's. */
@@ -56,6 +60,7 @@ export interface RobinSimulator {
   readonly queue: SimulatedQueue;
   readonly users: SimulatedUsers;
   readonly config: SimulatedConfig;
+  readonly logs: SimulatedLogs;
   readonly store: SimulatedStore;
   readonly faults: SimulatorFaults;
   /** Every request of both ports in order of arrival, also those that a fault or a 401 stopped. */
@@ -83,6 +88,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
   const users = createUsersBackend(options.users);
   const config = createServerConfig(options.config);
   const metrics = createMetrics({ seed, clock });
+  const logs = createServerLog({ clock, seed, ...options.logs });
   // A source of its own: how much mail there is must not change the queue.
   const store = createSeededStore({ random: createRandom(seed + 1), clock, storeFolder, mails: options.mails ?? 60 });
   const faults = createFaults();
@@ -102,6 +108,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
         users,
         config,
         metrics,
+        logs,
         store,
         newUuid: random.uuid,
         uptimeMs: () => clock.now().getTime() - startedAt,
@@ -133,6 +140,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
       queue,
       users,
       config,
+      logs,
       store: simulatedStore(store),
       faults,
       requests,

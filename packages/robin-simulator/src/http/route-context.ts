@@ -1,5 +1,6 @@
 import type { SimulatorClock } from "../clock.ts";
 import type { ServerConfig } from "../config/config-files.ts";
+import type { ServerLog } from "../logs/server-log.ts";
 import type { SimulatedMetrics } from "../metrics/metrics-model.ts";
 import type { SimulatedQueue } from "../queue/queue.ts";
 import type { ServerFiles } from "../enqueue/server-files.ts";
@@ -32,6 +33,7 @@ export interface RouteContext {
   readonly users: UsersBackend;
   readonly config: ServerConfig;
   readonly metrics: SimulatedMetrics;
+  readonly logs: ServerLog;
   /** The files behind `/store`. */
   readonly store: FileTree;
   /** From the seed, so that answers repeat. */

@@ -9,6 +9,7 @@ import { bounceItems, deleteItems, retryItems } from "../queue/queue-mutations.t
 import type { RouteContext } from "./route-context.ts";
 import { serviceHealth } from "./service-health.ts";
 import { handleStore } from "../store/store-routes.ts";
+import { searchLogs } from "../logs/logs-routes.ts";
 import { graphite, metricsPage, prometheus } from "../metrics/metrics-routes.ts";
 import { heapDump, systemEnvironment, systemProperties, systemThreads } from "../system/system-routes.ts";
 import { handleUsers } from "../users/users-routes.ts";
@@ -34,7 +35,7 @@ export const routes: Readonly<Record<SimulatorPort, readonly Route[]>> = {
     { path: "/client/queue/delete", guard: { method: "POST" }, handle: deleteItems },
     { path: "/client/queue/retry", guard: { method: "POST" }, handle: retryItems },
     { path: "/client/queue/bounce", guard: { method: "POST" }, handle: bounceItems },
-    { path: "/logs", guard: { method: "GET" }, handle: notSimulated },
+    { path: "/logs", guard: { method: "GET" }, handle: searchLogs },
     { path: "/users", guard: "auth", handle: handleUsers },
     { path: "/store", guard: "auth", handle: handleStore },
     { path: "/store-rocksdb", guard: "auth", handle: notSimulated },

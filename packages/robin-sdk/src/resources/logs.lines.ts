@@ -1,0 +1,72 @@
+import { isUtf8 } from "node:buffer";
+import type { LogSearchOutcome } from "./logs.schemas.ts";
+
+const newline = 0x0a;
+/** Robin's longest lines are stack traces' heads and SMTP commands; this is far beyond. */
+const lineBytesMax = 256 * 1024;
+
+export interface LineSplitter {
+  /** The lines that are complete now. Once `isFull`, there are no more. */
+  push(chunk: Uint8Array): Generator<string>;
+  /** The last line, when it has no end. */
+  end(): Generator<string>;
+  isFull(): boolean;
+  counts(): Pick<LogSearchOutcome, "bytes" | "lines" | "invalidLines" | "cutLines">;
+}
+
+/** Cuts bytes into lines, never holding more than one chunk and one line. `bytesMax` bounds what it gives out. */
+export function createLineSplitter(bytesMax: number): LineSplitter {
+  const counts = { bytes: 0, lines: 0, invalidLines: 0, cutLines: 0 };
+  let pending: Uint8Array[] = [];
+  let keptBytes = 0;
+  let lineBytes = 0;
+  let isFull = false;
+
+  function keep(part: Uint8Array): void {
+    lineBytes += part.byteLength;
+    const room = lineBytesMax - keptBytes;
+    if (room <= 0) return;
+    // Copied: a view would keep its whole chunk.
+    const kept = Uint8Array.from(part.subarray(0, room));
+    pending.push(kept);
+    keptBytes += kept.byteLength;
+  }
+
+  function* take(endBytes: number): Generator<string> {
+    const bytes = lineBytes + endBytes;
+    if (counts.bytes + bytes > bytesMax) {
+      isFull = true;
+      pending = [];
+      return;
+    }
+    const line = Buffer.concat(pending, keptBytes);
+    counts.bytes += bytes;
+    counts.lines += 1;
+    if (lineBytes > keptBytes) counts.cutLines += 1;
+    else if (!isUtf8(line)) counts.invalidLines += 1;
+    [pending, keptBytes, lineBytes] = [[], 0, 0];
+    yield line.toString("utf8").replace(/\r$/, "");
+  }
+
+  return {
+    *push(chunk) {
+      let start = 0;
+      while (!isFull) {
+        const end = chunk.indexOf(newline, start);
+        if (end < 0) break;
+        keep(chunk.subarray(start, end));
+        start = end + 1;
+        yield* take(1);
+      }
+      if (isFull) return;
+      keep(chunk.subarray(start));
+      // No need to wait for the end of a line that does not fit.
+      isFull = counts.bytes + lineBytes > bytesMax;
+    },
+    *end() {
+      if (lineBytes > 0 && !isFull) yield* take(0);
+    },
+    isFull: () => isFull,
+    counts: () => ({ ...counts }),
+  };
+}
