@@ -29,6 +29,8 @@ const nothing: Case = { input: () => ({}) };
 /** The account that is managed; there anew for each test. */
 const subject = { id: 900_001, username: "subject@guard.test" };
 const keyId = "01989c2e-7c1a-7d6b-9b1e-2f6d3a5c4e71";
+const domain = { id: 900_001, name: "guard.test", unicodeName: "guard.test" };
+const alias = { id: 900_001, source: "a@guard.test", destinations: ["b@example.com"] };
 const newcomer = "newcomer@guard.test";
 const onSubject = (action: string, fields: Record<string, unknown> = {}): Case => ({
   input: () => ({ id: subject.id, ...fields }),
@@ -39,6 +41,20 @@ const sessionOf = ({ token }: SignedIn) => decodeToken(token).claims.sid as stri
 
 /** Exhaustive: a new procedure does not compile here until it has its case. */
 const cases: Record<ProcedurePath, Case> = {
+  "aliases.list": nothing,
+  "aliases.get": { input: () => ({ id: alias.id }) },
+  "aliases.create": {
+    input: () => ({ source: "new@guard.test", destinations: ["b@example.com"] }),
+    audit: { action: "aliases.create", targets: () => ["new@guard.test"] },
+  },
+  "aliases.update": {
+    input: () => ({ id: alias.id, destinations: ["c@example.com"] }),
+    audit: { action: "aliases.update", targets: () => [alias.source] },
+  },
+  "aliases.delete": {
+    input: () => ({ id: alias.id }),
+    audit: { action: "aliases.delete", targets: () => [alias.source] },
+  },
   "apiKeys.list": nothing,
   "apiKeys.create": {
     input: () => ({ name: "guard", scopes: ["VIEW_QUEUE"] }),
@@ -71,6 +87,16 @@ const cases: Record<ProcedurePath, Case> = {
   "auth.changePassword": {
     input: () => ({ currentPassword: testPassword, newPassword: "another long pass phrase" }),
     audit: { action: "auth.changePassword", targets: ({ username }) => [username] },
+  },
+  "domains.list": nothing,
+  "domains.get": { input: () => ({ id: domain.id }) },
+  "domains.create": {
+    input: () => ({ domain: "new.guard.test" }),
+    audit: { action: "domains.create", targets: () => ["new.guard.test"] },
+  },
+  "domains.delete": {
+    input: () => ({ id: domain.id }),
+    audit: { action: "domains.delete", targets: () => [domain.name] },
   },
   "health.aggregate": nothing,
   "queue.list": nothing,
@@ -128,6 +154,8 @@ beforeEach(async () => {
   gateway.simulator.queue.add({ uid: queued });
   await gateway.db.user.deleteMany({ where: { username: { in: [subject.username, newcomer] } } });
   await createUser(gateway.db, subject);
+  await gateway.db.domain.deleteMany();
+  await gateway.db.domain.create({ data: { ...domain, aliases: { create: alias } } });
   await gateway.db.apiKey.deleteMany();
   await createApiKey(gateway.db, { id: keyId, userId: subject.id });
 });

@@ -4,6 +4,8 @@ import type { Prisma } from "@robin/db";
 export const locks = {
   /** The first administrator, and whatever could leave nobody in charge. */
   administrators: 815_001,
+  /** Two aliases that are each harmless can make a loop together. */
+  aliases: 815_002,
 } as const;
 
 /** Waits for the lock, which the transaction keeps until its end. What it reads afterwards is up to date. */

@@ -1,7 +1,9 @@
 import type { z } from "zod";
+import { aliasesRouter } from "./features/aliases/aliases.router.ts";
 import { apiKeysRouter } from "./features/api-keys/api-keys.router.ts";
 import { auditRouter } from "./features/audit/audit.router.ts";
 import { authRouter } from "./features/auth/auth.router.ts";
+import { domainsRouter } from "./features/domains/domains.router.ts";
 import { healthRouter } from "./features/health/health.router.ts";
 import { queueRouter } from "./features/queue/queue.router.ts";
 import { sessionsRouter } from "./features/sessions/sessions.router.ts";
@@ -9,9 +11,11 @@ import { usersRouter } from "./features/users/users.router.ts";
 import { createCallerFactory, type ProcedureMeta, router } from "./trpc.ts";
 
 export const appRouter = router({
+  aliases: aliasesRouter,
   apiKeys: apiKeysRouter,
   audit: auditRouter,
   auth: authRouter,
+  domains: domainsRouter,
   health: healthRouter,
   queue: queueRouter,
   sessions: sessionsRouter,
