@@ -8,6 +8,7 @@ import { createMetricsResource, type MetricsResource } from "./resources/metrics
 import { createQueueResource, type QueueResource } from "./resources/queue.ts";
 import { createSystemResource, type SystemResource } from "./resources/system.ts";
 import { createUsersResource, type UsersResource } from "./resources/users.ts";
+import { createMailboxesResource, type MailboxesResource } from "./resources/mailboxes.ts";
 import { createStoreResource, type StoreResource } from "./resources/store.ts";
 import { createTransport } from "./transport.ts";
 
@@ -15,6 +16,7 @@ export interface RobinClient {
   queue: QueueResource;
   health: HealthResource;
   store: StoreResource;
+  mailboxes: MailboxesResource;
   users: UsersResource;
   config: ConfigResource;
   logs: LogsResource;
@@ -33,6 +35,7 @@ export function createRobinClient(config: RobinClientConfig): RobinClient {
     queue: createQueueResource(transport),
     health: createHealthResource(transport),
     store: createStoreResource(transport),
+    mailboxes: createMailboxesResource(transport),
     users: createUsersResource(transport),
     config: createConfigResource(transport),
     logs: createLogsResource(transport),

@@ -52,6 +52,18 @@ export {
   RemoveAttachmentInput,
   UpdateDraftInput,
 } from "./resources/drafts.schemas.ts";
+export type { MailboxesResource } from "./resources/mailboxes.ts";
+export {
+  Mailbox,
+  MailboxFolder,
+  MailboxFolderInput,
+  MailboxFolderProperties,
+  MailboxFolderView,
+  MailboxInput,
+  MailboxMessage,
+  MailboxMessageInput,
+  type MailboxContent,
+} from "./resources/mailboxes.schemas.ts";
 export type { StoreResource } from "./resources/store.ts";
 export type { StoreDrafts } from "./resources/store-drafts.ts";
 export type { StoreFolders } from "./resources/store-folders.ts";

@@ -17,5 +17,6 @@ export type {
 } from "./queue/queue.ts";
 export { createRobinSimulator } from "./simulator.ts";
 export type { RobinSimulator, SimulatorOptions } from "./simulator.ts";
+export type { Delivery, SimulatedMailboxes } from "./rocksdb/simulated-mailboxes.ts";
 export type { SimulatedStore } from "./store/simulated-store.ts";
 export type { SimulatedUsers, UsersMode } from "./users/users-backend.ts";

@@ -16,6 +16,8 @@ import { createRandom } from "./random.ts";
 import { createMailFactory, seedQueue } from "./queue/seed.ts";
 import { createServerFiles } from "./enqueue/server-files.ts";
 import { createWorker, idleStatistics } from "./queue/worker.ts";
+import { createMailboxes, seedMailboxes } from "./rocksdb/simulated-mailboxes.ts";
+import type { SimulatedMailboxes } from "./rocksdb/simulated-mailboxes.ts";
 import { createSeededStore, simulatedStore } from "./store/simulated-store.ts";
 import type { SimulatedStore } from "./store/simulated-store.ts";
 import { createUsersBackend } from "./users/users-backend.ts";
@@ -40,8 +42,10 @@ export interface SimulatorOptions {
   config?: ConfigOptions | undefined;
   /** What `/logs` searches; default two days of mail, growing with the clock. */
   logs?: LogsOptions | undefined;
-  /** How many messages the mail stores hold at the start; default 60, over a few accounts. */
+  /** How many messages each of the two mail stores holds at the start; default 60, over a few accounts. */
   mails?: number | undefined;
+  /** Default true. False turns `/store-rocksdb` off, as Robin ships it. */
+  mailboxes?: boolean | undefined;
   /** Default the system's. */
   clock?: SimulatorClock | undefined;
   /** How long each request holds its port; default 0. */
@@ -62,6 +66,7 @@ export interface RobinSimulator {
   readonly config: SimulatedConfig;
   readonly logs: SimulatedLogs;
   readonly store: SimulatedStore;
+  readonly mailboxes: SimulatedMailboxes;
   readonly faults: SimulatorFaults;
   /** Every request of both ports in order of arrival, also those that a fault or a 401 stopped. */
   readonly requests: readonly RecordedRequest[];
@@ -89,8 +94,12 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
   const config = createServerConfig(options.config);
   const metrics = createMetrics({ seed, clock });
   const logs = createServerLog({ clock, seed, ...options.logs });
-  // A source of its own: how much mail there is must not change the queue.
-  const store = createSeededStore({ random: createRandom(seed + 1), clock, storeFolder, mails: options.mails ?? 60 });
+  // Sources of their own: how much mail there is must not change the queue.
+  const { mails = 60 } = options;
+  const store = createSeededStore({ random: createRandom(seed + 1), clock, storeFolder, mails });
+  const mailboxSetup = { random: createRandom(seed + 2), clock, storeFolder };
+  const { store: mailboxStore, mailboxes } = createMailboxes(mailboxSetup);
+  seedMailboxes(mailboxes, mails, mailboxSetup);
   const faults = createFaults();
   const requests: RecordedRequest[] = [];
   let serviceTimeMs = options.serviceTimeMs ?? 0;
@@ -110,6 +119,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
         metrics,
         logs,
         store,
+        mailboxes: options.mailboxes === false ? undefined : mailboxStore,
         newUuid: random.uuid,
         uptimeMs: () => clock.now().getTime() - startedAt,
         workerStatistics: worker?.statistics ?? idleStatistics,
@@ -142,6 +152,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
       config,
       logs,
       store: simulatedStore(store),
+      mailboxes,
       faults,
       requests,
       setServiceTime: (ms) => {

@@ -35,7 +35,6 @@ describe("routing", () => {
 
   it.each([
     ["client", "POST", "/client/send"],
-    ["client", "GET", "/store-rocksdb/a/b"],
   ])("501 on the %s port for %s %s, which is not simulated", async (port, method, target) => {
     const { clientUrl, serviceUrl } = await startSimulator();
     const answer = await sendRaw(port === "client" ? clientUrl : serviceUrl, { method, target });

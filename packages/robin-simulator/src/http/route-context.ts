@@ -4,6 +4,7 @@ import type { ServerLog } from "../logs/server-log.ts";
 import type { SimulatedMetrics } from "../metrics/metrics-model.ts";
 import type { SimulatedQueue } from "../queue/queue.ts";
 import type { ServerFiles } from "../enqueue/server-files.ts";
+import type { MailboxStore } from "../rocksdb/mailbox-store.ts";
 import type { FileTree } from "../store/file-tree.ts";
 import type { UsersBackend } from "../users/users-backend.ts";
 
@@ -36,6 +37,8 @@ export interface RouteContext {
   readonly logs: ServerLog;
   /** The files behind `/store`. */
   readonly store: FileTree;
+  /** The mailboxes behind `/store-rocksdb`; undefined while that store is off. */
+  readonly mailboxes: MailboxStore | undefined;
   /** From the seed, so that answers repeat. */
   readonly newUuid: () => string;
   readonly readBytes: () => Promise<Buffer>;

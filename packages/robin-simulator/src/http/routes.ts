@@ -8,6 +8,7 @@ import { listQueue } from "../queue/queue-list.ts";
 import { bounceItems, deleteItems, retryItems } from "../queue/queue-mutations.ts";
 import type { RouteContext } from "./route-context.ts";
 import { serviceHealth } from "./service-health.ts";
+import { handleMailboxes } from "../rocksdb/mailbox-routes.ts";
 import { handleStore } from "../store/store-routes.ts";
 import { searchLogs } from "../logs/logs-routes.ts";
 import { graphite, metricsPage, prometheus } from "../metrics/metrics-routes.ts";
@@ -38,7 +39,7 @@ export const routes: Readonly<Record<SimulatorPort, readonly Route[]>> = {
     { path: "/logs", guard: { method: "GET" }, handle: searchLogs },
     { path: "/users", guard: "auth", handle: handleUsers },
     { path: "/store", guard: "auth", handle: handleStore },
-    { path: "/store-rocksdb", guard: "auth", handle: notSimulated },
+    { path: "/store-rocksdb", guard: "auth", handle: handleMailboxes },
   ],
   service: [
     { path: "/", guard: "auth", handle: serviceLanding },
