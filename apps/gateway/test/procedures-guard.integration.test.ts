@@ -99,6 +99,12 @@ const cases: Record<ProcedurePath, Case> = {
     audit: { action: "domains.delete", targets: () => [domain.name] },
   },
   "health.aggregate": nothing,
+  "mailUsers.list": nothing,
+  "mailUsers.exists": { input: () => ({ username: "tony@example.com" }) },
+  "mailUsers.authenticate": {
+    input: () => ({ username: "tony@example.com", password: "stark" }),
+    audit: { action: "mailUsers.authenticate", targets: () => ["tony@example.com"] },
+  },
   "queue.list": nothing,
   "queue.enqueue": {
     input: () => ({ from: "a@example.com", to: ["b@example.com"] }),

@@ -5,6 +5,7 @@ import { auditRouter } from "./features/audit/audit.router.ts";
 import { authRouter } from "./features/auth/auth.router.ts";
 import { domainsRouter } from "./features/domains/domains.router.ts";
 import { healthRouter } from "./features/health/health.router.ts";
+import { mailUsersRouter } from "./features/mail-users/mail-users.router.ts";
 import { queueRouter } from "./features/queue/queue.router.ts";
 import { sessionsRouter } from "./features/sessions/sessions.router.ts";
 import { usersRouter } from "./features/users/users.router.ts";
@@ -17,6 +18,7 @@ export const appRouter = router({
   auth: authRouter,
   domains: domainsRouter,
   health: healthRouter,
+  mailUsers: mailUsersRouter,
   queue: queueRouter,
   sessions: sessionsRouter,
   users: usersRouter,
