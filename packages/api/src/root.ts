@@ -4,6 +4,7 @@ import { apiKeysRouter } from "./features/api-keys/api-keys.router.ts";
 import { auditRouter } from "./features/audit/audit.router.ts";
 import { authRouter } from "./features/auth/auth.router.ts";
 import { domainsRouter } from "./features/domains/domains.router.ts";
+import { configRouter } from "./features/config/config.router.ts";
 import { healthRouter } from "./features/health/health.router.ts";
 import { mailUsersRouter } from "./features/mail-users/mail-users.router.ts";
 import { queueRouter } from "./features/queue/queue.router.ts";
@@ -17,6 +18,7 @@ export const appRouter = router({
   audit: auditRouter,
   auth: authRouter,
   domains: domainsRouter,
+  config: configRouter,
   health: healthRouter,
   mailUsers: mailUsersRouter,
   queue: queueRouter,
