@@ -5,6 +5,7 @@ import { auditRouter } from "./features/audit/audit.router.ts";
 import { authRouter } from "./features/auth/auth.router.ts";
 import { domainsRouter } from "./features/domains/domains.router.ts";
 import { configRouter } from "./features/config/config.router.ts";
+import { diagnosticsRouter } from "./features/diagnostics/diagnostics.router.ts";
 import { healthRouter } from "./features/health/health.router.ts";
 import { mailUsersRouter } from "./features/mail-users/mail-users.router.ts";
 import { queueRouter } from "./features/queue/queue.router.ts";
@@ -19,6 +20,7 @@ export const appRouter = router({
   auth: authRouter,
   domains: domainsRouter,
   config: configRouter,
+  diagnostics: diagnosticsRouter,
   health: healthRouter,
   mailUsers: mailUsersRouter,
   queue: queueRouter,

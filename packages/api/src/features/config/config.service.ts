@@ -10,7 +10,7 @@ import type {
   ReloadConfigOutput,
   SyncStatusOutput,
 } from "./config.schemas.ts";
-import { maskSecrets } from "./secrets.ts";
+import { maskSecrets } from "../../secrets.ts";
 
 export async function listConfig(ctx: Context): Promise<ListConfigOutput> {
   const sections = await ctx.deps.robin.config.sections(readOptions(ctx));

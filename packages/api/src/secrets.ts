@@ -4,7 +4,8 @@ export const mask = "********";
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /** Keys whose value is a secret, whatever stands around the word: keystorepassword, apiKey, authValue, pass. */
-const secretKey = /pass(word|wd|phrase)?$|secret|token|credential|auth_?value|api_?key|private_?key|encryption_?key/i;
+const secretKey =
+  /pass(word|wd|phrase)?$|secret|token|credential|auth_?value|(api|private|access|encryption|signing)_?key/i;
 /** Where a secret is part of a longer text: user:password@host, and password=... in JDBC URLs. */
 const credentialsInUrl = /(:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/g;
 const passwordInQuery = /((?:password|passwd|pwd|secret|token)=)[^&;\s]+/gi;

@@ -14,6 +14,8 @@ describe("maskSecrets", () => {
     "bearerToken",
     "clientSecret",
     "privateKey",
+    "AWS_ACCESS_KEY_ID",
+    "ROBIN_DB_PASSWORD",
     "credentials",
   ])("hides the value of %s", (key) => {
     expect(maskSecrets({ [key]: "hunter2" })).toEqual({ [key]: mask });
