@@ -99,7 +99,7 @@ describe("POST /api/v1/auth/login", () => {
 
   it("200 for a name in upper case and with spaces around it", async () => {
     const user = await createAccount(gateway, { username: "anna.smith@example.test" });
-    const answer = await login(gateway, "  Anna.SMITH@Example.Test\t");
+    const answer = await login(gateway, "  Anna.SMITH@Example.Test ");
     expect((answer.body as LoginBody).user).toMatchObject({ id: user.id, username: "anna.smith@example.test" });
   });
 

@@ -67,12 +67,16 @@ export function rowIdParam(description: string) {
   return intParam({ min: 1, max: 2_147_483_647, description });
 }
 
+/** Without control characters. Written so that other languages can read it from the OpenAPI document, too. */
+const printable = /^[ -~\u00a0-\uffff]*$/;
+
 /** One line of text, trimmed. PostgreSQL refuses a NUL and half a character. */
 export function textParam({ charsMax, description }: { charsMax: number; description: string }) {
   return z
     .string()
     .max(charsMax)
-    .refine((text) => !/[\p{Cc}\p{Cs}]/u.test(text), "has a control character or half a character")
+    .regex(printable, "has a control character")
+    .refine((text) => text.isWellFormed(), "has half a character")
     .trim()
     .meta({ description });
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Permission, Role } from "../../permissions.ts";
-import { boolParam, Instant } from "../../rest-input.ts";
+import { boolParam, Instant, textParam } from "../../rest-input.ts";
 import { passwordBytesMax, passwordProblem } from "./passwords.ts";
 
 const exampleUser = {
@@ -12,14 +12,8 @@ const exampleUser = {
 
 export const LoginInput = z
   .strictObject({
-    username: z
-      .string()
-      .max(255)
-      .regex(/\S/, "is blank")
-      // The audit row keeps every name that is tried, and PostgreSQL refuses these.
-      .refine((name) => !/[\p{Cc}\p{Cs}]/u.test(name.trim()), "has a control character or half a character")
-      .trim()
-      .meta({ description: "The account's name, in any case." }),
+    // The audit row keeps every name that is tried.
+    username: textParam({ charsMax: 255, description: "The account's name, in any case." }).regex(/\S/, "is blank"),
     password: z.string().min(1).max(1024),
     rememberMe: boolParam("Accepted for the Robin UI; sessions always outlive the browser.").optional(),
   })
