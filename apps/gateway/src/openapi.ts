@@ -48,7 +48,7 @@ export function createOpenApiDocument(version: string): OpenAPIObject {
     version,
     openApiVersion: "3.1.0",
     baseUrl: "/api/v1",
-    tags: ["Sign-in", "Queue", "Mail users", "Configuration", "Diagnostics", "Health", "Users", "Sessions", "API keys", "Domains", "Audit"],
+    tags: [...new Set(listProcedures().flatMap(({ meta }) => meta.openapi?.tags ?? []))],
     securitySchemes,
   });
   document.components = {
