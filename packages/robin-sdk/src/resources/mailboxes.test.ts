@@ -71,10 +71,15 @@ describe("mailboxes", () => {
       });
     });
 
-    it("rejects with 503 while Robin has the store off", async () => {
+    it("rejects with 503 while Robin has the store off, however often, and the rest of the port is still called", async () => {
       await using off = await createRobinSimulatorOff();
-      const error = await failureOf(off.client.mailboxes.view(account));
-      expect(error).toMatchObject({ kind: "http", status: 503, detail: "RocksDB storage disabled." });
+      for (let call = 0; call < 6; call += 1) {
+        const error = await failureOf(off.client.mailboxes.view(account));
+        expect(error).toMatchObject({ kind: "http", status: 503, detail: "RocksDB storage disabled." });
+      }
+      const change = off.client.mailboxes.folders.create({ ...account, name: "A" });
+      expect(await failureOf(change)).toMatchObject({ kind: "http", status: 503 });
+      expect(off.client.breakers().client).toBe("closed");
     });
   });
 
