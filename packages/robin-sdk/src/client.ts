@@ -6,6 +6,7 @@ import { createHealthResource, type HealthResource } from "./resources/health.ts
 import { createLogsResource, type LogsResource } from "./resources/logs.ts";
 import { createMetricsResource, type MetricsResource } from "./resources/metrics.ts";
 import { createQueueResource, type QueueResource } from "./resources/queue.ts";
+import { createSendResource, type SendResource } from "./resources/send.ts";
 import { createSystemResource, type SystemResource } from "./resources/system.ts";
 import { createUsersResource, type UsersResource } from "./resources/users.ts";
 import { createMailboxesResource, type MailboxesResource } from "./resources/mailboxes.ts";
@@ -20,6 +21,7 @@ export interface RobinClient {
   users: UsersResource;
   config: ConfigResource;
   logs: LogsResource;
+  send: SendResource;
   metrics: MetricsResource;
   system: SystemResource;
   /** The state of each port's breaker, now. */
@@ -39,6 +41,7 @@ export function createRobinClient(config: RobinClientConfig): RobinClient {
     users: createUsersResource(transport),
     config: createConfigResource(transport),
     logs: createLogsResource(transport),
+    send: createSendResource(transport),
     metrics: createMetricsResource(transport),
     system: createSystemResource(transport),
     breakers: () => transport.breakers(),

@@ -40,6 +40,16 @@ export {
   RobinCase,
   RobinEnvelope,
 } from "./resources/queue.schemas.ts";
+export type { SendResource } from "./resources/send.ts";
+export {
+  RecipientVerdict,
+  SendMessage,
+  SendRawMessage,
+  SendResult,
+  SentEnvelope,
+  SmtpReply,
+  SmtpTransaction,
+} from "./resources/send.schemas.ts";
 export type { SystemResource } from "./resources/system.ts";
 export { SystemEntry, SystemThread } from "./resources/system.schemas.ts";
 export {

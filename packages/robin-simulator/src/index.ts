@@ -15,6 +15,7 @@ export type {
   SimulatedQueue,
   SimulatedQueueItem,
 } from "./queue/queue.ts";
+export type { RecipientOutcome, SimulatedSmtp, SmtpOptions } from "./send/smtp-peers.ts";
 export { createRobinSimulator } from "./simulator.ts";
 export type { RobinSimulator, SimulatorOptions } from "./simulator.ts";
 export type { Delivery, SimulatedMailboxes } from "./rocksdb/simulated-mailboxes.ts";

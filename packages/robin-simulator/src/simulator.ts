@@ -20,6 +20,8 @@ import { createMailboxes, seedMailboxes } from "./rocksdb/simulated-mailboxes.ts
 import type { SimulatedMailboxes } from "./rocksdb/simulated-mailboxes.ts";
 import { createSeededStore, simulatedStore } from "./store/simulated-store.ts";
 import type { SimulatedStore } from "./store/simulated-store.ts";
+import { createSmtpPeers } from "./send/smtp-peers.ts";
+import type { SimulatedSmtp, SmtpOptions } from "./send/smtp-peers.ts";
 import { createUsersBackend } from "./users/users-backend.ts";
 import type { SimulatedUsers, UsersMode } from "./users/users-backend.ts";
 
@@ -42,6 +44,8 @@ export interface SimulatorOptions {
   config?: ConfigOptions | undefined;
   /** What `/logs` searches; default two days of mail, growing with the clock. */
   logs?: LogsOptions | undefined;
+  /** Whom `/client/send` talks to. */
+  smtp?: SmtpOptions | undefined;
   /** How many messages each of the two mail stores holds at the start; default 60, over a few accounts. */
   mails?: number | undefined;
   /** Default true. False turns `/store-rocksdb` off, as Robin ships it. */
@@ -65,6 +69,7 @@ export interface RobinSimulator {
   readonly users: SimulatedUsers;
   readonly config: SimulatedConfig;
   readonly logs: SimulatedLogs;
+  readonly smtp: SimulatedSmtp;
   readonly store: SimulatedStore;
   readonly mailboxes: SimulatedMailboxes;
   readonly faults: SimulatorFaults;
@@ -94,6 +99,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
   const config = createServerConfig(options.config);
   const metrics = createMetrics({ seed, clock });
   const logs = createServerLog({ clock, seed, ...options.logs });
+  const smtp = createSmtpPeers(options.smtp);
   // Sources of their own: how much mail there is must not change the queue.
   const { mails = 60 } = options;
   const store = createSeededStore({ random: createRandom(seed + 1), clock, storeFolder, mails });
@@ -118,6 +124,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
         config,
         metrics,
         logs,
+        smtp,
         store,
         mailboxes: options.mailboxes === false ? undefined : mailboxStore,
         newUuid: random.uuid,
@@ -151,6 +158,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
       users,
       config,
       logs,
+      smtp,
       store: simulatedStore(store),
       mailboxes,
       faults,

@@ -33,14 +33,6 @@ describe("routing", () => {
     },
   );
 
-  it.each([
-    ["client", "POST", "/client/send"],
-  ])("501 on the %s port for %s %s, which is not simulated", async (port, method, target) => {
-    const { clientUrl, serviceUrl } = await startSimulator();
-    const answer = await sendRaw(port === "client" ? clientUrl : serviceUrl, { method, target });
-    expect(answer).toMatchObject({ status: 501, body: "not simulated" });
-  });
-
   it.each(["//health", "*"])("404 of the HTTP layer for the target %s", async (target) => {
     const { clientUrl } = await startSimulator({ clientAuth: bearer });
     const answer = await sendRaw(clientUrl, { method: "OPTIONS", target });

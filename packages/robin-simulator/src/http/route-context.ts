@@ -6,6 +6,7 @@ import type { SimulatedQueue } from "../queue/queue.ts";
 import type { ServerFiles } from "../enqueue/server-files.ts";
 import type { MailboxStore } from "../rocksdb/mailbox-store.ts";
 import type { FileTree } from "../store/file-tree.ts";
+import type { SmtpPeers } from "../send/smtp-peers.ts";
 import type { UsersBackend } from "../users/users-backend.ts";
 
 /** What the delivery worker shows in the health answer. */
@@ -35,6 +36,7 @@ export interface RouteContext {
   readonly config: ServerConfig;
   readonly metrics: SimulatedMetrics;
   readonly logs: ServerLog;
+  readonly smtp: SmtpPeers;
   /** The files behind `/store`. */
   readonly store: FileTree;
   /** The mailboxes behind `/store-rocksdb`; undefined while that store is off. */

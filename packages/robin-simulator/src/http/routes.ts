@@ -1,6 +1,6 @@
 import { configSyncStatus, reloadConfig, viewConfig } from "../config/config-routes.ts";
 import type { Answer } from "./answer.ts";
-import { json, text } from "./answer.ts";
+import { json } from "./answer.ts";
 import { enqueue } from "../enqueue/enqueue.ts";
 import type { SimulatorPort } from "./faults.ts";
 import { clientLanding, favicon, serviceLanding } from "./landing-pages.ts";
@@ -10,6 +10,7 @@ import type { RouteContext } from "./route-context.ts";
 import { serviceHealth } from "./service-health.ts";
 import { handleMailboxes } from "../rocksdb/mailbox-routes.ts";
 import { handleStore } from "../store/store-routes.ts";
+import { sendMail } from "../send/send-routes.ts";
 import { searchLogs } from "../logs/logs-routes.ts";
 import { graphite, metricsPage, prometheus } from "../metrics/metrics-routes.ts";
 import { heapDump, systemEnvironment, systemProperties, systemThreads } from "../system/system-routes.ts";
@@ -23,14 +24,12 @@ export interface Route {
   readonly handle: (context: RouteContext) => Answer | Promise<Answer>;
 }
 
-const notSimulated = (): Answer => text(501, "not simulated");
-
 export const routes: Readonly<Record<SimulatorPort, readonly Route[]>> = {
   client: [
     { path: "/", guard: "auth", handle: clientLanding },
     { path: "/favicon.ico", guard: "none", handle: favicon },
     { path: "/health", guard: "none", handle: () => json(200, '{"status":"UP"}') },
-    { path: "/client/send", guard: { method: "POST" }, handle: notSimulated },
+    { path: "/client/send", guard: { method: "POST" }, handle: sendMail },
     { path: "/client/queue", guard: { method: "POST" }, handle: enqueue },
     { path: "/client/queue/list", guard: "auth", handle: listQueue },
     { path: "/client/queue/delete", guard: { method: "POST" }, handle: deleteItems },

@@ -1,0 +1,131 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { buildSession } from "../enqueue/case-session.ts";
+import type { CaseEnvelope } from "../enqueue/case-envelopes.ts";
+import type { CaseSession } from "../enqueue/case-session.ts";
+import { extractMessage, isRawUpload } from "../enqueue/upload.ts";
+import { json, text, withServerErrors } from "../http/answer.ts";
+import type { Answer } from "../http/answer.ts";
+import type { RouteContext } from "../http/route-context.ts";
+import { JavaError } from "../java/java-error.ts";
+import { parseGson } from "../java/gson-reader.ts";
+import type { GsonMap, GsonValue } from "../java/gson-reader.ts";
+import { printGson } from "../java/gson-writer.ts";
+import type { Writable, WritableObject } from "../java/gson-writer.ts";
+import { converse } from "./conversation.ts";
+import type { Conversation, SendEnvelope, SendPlan } from "./conversation.ts";
+
+interface Upload {
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** `POST /client/send`: the conversation that Robin would have, and its 200 whatever came of it. */
+export function sendMail(context: RouteContext): Promise<Answer> {
+  return withServerErrors(() => (isRawUpload(context.contentType) ? sendUpload(context) : sendCase(context)));
+}
+
+async function sendCase(context: RouteContext): Promise<Answer> {
+  const body = await context.readText();
+  if (body.trim() === "") return text(400, "Empty request body");
+  const caseMap = parseGson(body);
+  if (caseMap === null || caseMap.size === 0) return text(400, "Invalid JSON body");
+  return deliver(context, caseMap, undefined);
+}
+
+async function sendUpload(context: RouteContext): Promise<Answer> {
+  const { query, files } = context;
+  const mail = (query.get("mail") ?? "").trim();
+  const rcpts = (query.get("rcpt") ?? "").split(",").flatMap((rcpt) => rcpt.trim() || []);
+  if (mail === "" || rcpts.length === 0) return text(400, "Missing required query parameters: mail and rcpt");
+  const message = extractMessage(await context.readBytes(), context.contentType);
+  if (message.length === 0) return text(400, "Empty upload body");
+  const file = files.storeUpload(mail, query.get("filename"));
+  const envelope: GsonMap = new Map<string, GsonValue>([
+    ["mail", mail],
+    ["rcpt", rcpts],
+    ["file", file],
+  ]);
+  const caseMap: GsonMap = new Map<string, GsonValue>([["envelopes", [envelope]]]);
+  const route = query.get("route") ?? "";
+  if (route.trim() !== "") caseMap.set("route", route);
+  return deliver(context, caseMap, { file, bytes: message.length });
+}
+
+async function deliver(context: RouteContext, caseMap: GsonMap, upload: Upload | undefined): Promise<Answer> {
+  const { clock, files, newUuid, smtp } = context;
+  // Unlike the queue, a delivery links nothing: an envelope without a file has none.
+  const unlinked = { ...files, linkIntoQueue: (file: string | null) => file ?? "" };
+  const session = buildSession(caseMap, { now: clock.now(), files: unlinked, newUuid });
+  const plan = planOf(session, caseMap, upload);
+  const talk = converse(plan, smtp, { uid: newUuid(), now: clock.now() });
+  // Waits here, in the port's line: everybody else on this port waits too.
+  if (talk.waitedForPeer) await wait(smtp.silentPeerMs, undefined, { ref: false });
+  if (talk.builtMime) throw new JavaError(mimeFailure);
+  return json(200, printGson(sessionJson(session, talk, smtp.offersAuth)));
+}
+
+const mimeFailure =
+  "Failed making field 'java.io.ByteArrayInputStream#buf' accessible; either increase its visibility or write a custom TypeAdapter for its declaring type.\nSee https://github.com/google/gson/blob/main/Troubleshooting.md#reflection-inaccessible";
+
+function planOf(session: CaseSession, caseMap: GsonMap, upload: Upload | undefined): SendPlan {
+  const { mx, port, auth, username, helo, lhlo, ehlo } = session.json;
+  const names = { HELO: helo, LHLO: lhlo, EHLO: ehlo };
+  const [verb = "EHLO", name = "localhost"] =
+    Object.entries(names).find((entry): entry is [string, string] => typeof entry[1] === "string" && entry[1] !== "") ??
+    [];
+  const pass = caseMap.get("pass");
+  return {
+    mx: (Array.isArray(mx) ? mx : []).map(String),
+    port: Number(port),
+    greeting: `${verb} ${name}`,
+    credentials:
+      auth === true
+        ? { user: typeof username === "string" ? username : "", pass: typeof pass === "string" ? pass : "" }
+        : undefined,
+    envelopes: session.envelopes.map((envelope) => planEnvelope(envelope, upload)),
+  };
+}
+
+function planEnvelope({ queued, json: { subject, message } }: CaseEnvelope, upload: Upload | undefined): SendEnvelope {
+  const { mail = "null", rcpts, file, mime } = queued;
+  const uploaded = file === upload?.file ? upload : undefined;
+  return {
+    mail,
+    rcpts,
+    isMime: mime === true,
+    missingFile: file === "" || uploaded ? undefined : file,
+    size: uploaded ? uploaded.bytes + transferBytes : composedSize(mail, rcpts, subject, message),
+  };
+}
+
+/** The final dot and its line ends. */
+const transferBytes = 5;
+/** What the headers that Robin writes and the dot come to, without what the case says. */
+const headerBytes = 221;
+
+function composedSize(
+  mail: string,
+  rcpts: readonly string[],
+  subject: Writable | undefined,
+  message: Writable | undefined,
+): number | undefined {
+  if (typeof subject !== "string" || typeof message !== "string") return undefined;
+  return headerBytes + 2 * mail.length + rcpts.join(">, <").length + subject.length + message.length;
+}
+
+function sessionJson(session: CaseSession, talk: Conversation, offersAuth: boolean): WritableObject {
+  const toWritable = (transactions: Conversation["session"]): Writable => transactions.map((entry) => ({ ...entry }));
+  return {
+    ...session.json,
+    direction: "OUTBOUND",
+    smtpUtf8: talk.greeted,
+    ehloAuth: talk.greeted && offersAuth ? ["auth", "plain", "login"] : [],
+    envelopes: session.envelopes.map(({ json: { file, messageSource, ...rest } }) =>
+      file === "" ? rest : { ...rest, file, messageSource },
+    ),
+    sessionTransactionList: {
+      envelopes: talk.envelopes.map((transactions) => ({ transactions: toWritable(transactions) })),
+      transactions: toWritable(talk.session),
+    },
+  };
+}
