@@ -1,6 +1,7 @@
 import { buffer } from "node:stream/consumers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { isRobinError, RobinError } from "./errors.ts";
+import { pumpBody } from "./streaming.ts";
 import { createStandIn, rejection, type StandIn } from "./testing/stand-in.ts";
 import { createTransport, type RobinCall, type RobinExchange, type Transport } from "./transport.ts";
 
@@ -11,6 +12,7 @@ const request: RobinExchange = {
   mediaType: "text/plain",
   large: true,
 };
+const robinError = { service: "client", endpoint: "/mail" } as const;
 const megabyte = Buffer.alloc(1024 * 1024, "x");
 
 describe("stream", () => {
@@ -158,5 +160,24 @@ describe("stream", () => {
       expect(calls).toMatchObject([{ outcome: "aborted" }, { outcome: "aborted" }]);
       expect(server.sockets.size).toBe(0);
     });
+  });
+});
+
+describe("pumpBody", () => {
+  const failures = {
+    translate: (error: unknown) => new RobinError({ ...robinError, kind: "aborted", message: String(error) }),
+    abandoned: () => new RobinError({ ...robinError, kind: "aborted", message: "abandoned" }),
+  };
+
+  it("ends at once without a body", async () => {
+    const { body, done } = pumpBody(new Response(null), new AbortController().signal, failures);
+    expect(await buffer(body)).toHaveLength(0);
+    await expect(done).resolves.toBeUndefined();
+  });
+
+  it("fails at once when the call is already over", async () => {
+    const { body, done } = pumpBody(new Response("x"), AbortSignal.abort("over"), failures);
+    expect(await rejection(done, isRobinError)).toMatchObject({ message: "over" });
+    expect(await rejection(buffer(body), isRobinError)).toMatchObject({ message: "over" });
   });
 });

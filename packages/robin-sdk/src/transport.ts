@@ -6,9 +6,10 @@ import { abandoned, httpError, invalidResponse, named, translate } from "./call-
 import { startDeadline, type Deadline } from "./deadline.ts";
 import { InvalidResponseError, isRobinError, RobinError, type RobinErrorKind, type RobinService } from "./errors.ts";
 import { describeFailure } from "./failures.ts";
+import { announcedSize, headersOf, requireMediaType } from "./http-headers.ts";
 import { createPortPolicy, type BreakerState } from "./policies.ts";
 import { uploadBody } from "./request-body.ts";
-import { mediaTypeOf, readBody, readDetail } from "./response-body.ts";
+import { readBody, readDetail } from "./response-body.ts";
 import { pumpBody, type RobinStream } from "./streaming.ts";
 
 export interface CallOptions {
@@ -259,30 +260,6 @@ function answeredError(request: RobinExchange, error: unknown): RobinError {
   const isAnswer = isRobinError(error) && error.kind === "http" && error.status !== undefined;
   if (isAnswer && request.answeredErrors?.includes(error.status)) return error;
   throw error;
-}
-
-/** Throws the RobinError `invalid-response`. */
-function requireMediaType(request: RobinExchange, response: Response): void {
-  const mediaType = mediaTypeOf(response);
-  if (mediaType === request.mediaType) return;
-  const problem = `Robin answered ${mediaType ?? "no content type"} where ${request.mediaType} was due`;
-  throw invalidResponse(request, problem, response.status);
-}
-
-function announcedSize(response: Response): { sizeBytes?: number } {
-  const length = response.headers.get("content-length");
-  return length === null || !/^\d+$/.test(length) ? {} : { sizeBytes: Number(length) };
-}
-
-function headersOf(request: RobinExchange, authorization: string | undefined): Record<string, string> {
-  return {
-    accept: request.mediaType,
-    "accept-encoding": "identity",
-    "user-agent": "robin-sdk",
-    ...(request.body === undefined ? {} : { "content-length": String(request.body.byteLength) }),
-    ...(request.contentType === undefined ? {} : { "content-type": request.contentType }),
-    ...(authorization === undefined ? {} : { authorization }),
-  };
 }
 
 function parsed<T>(request: RobinRequest<T>, answer: Answer): T {
