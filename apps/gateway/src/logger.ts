@@ -3,6 +3,8 @@ import pretty from "pino-pretty";
 
 const secretFields = [
   "password",
+  "currentPassword",
+  "newPassword",
   "passwordHash",
   "token",
   "accessToken",
@@ -10,12 +12,19 @@ const secretFields = [
   "authorization",
   "x-api-key",
   "key",
+  "keyHash",
   "cookie",
   "set-cookie",
 ];
 
-/** JSON lines for machines or coloured ones for people, to standard output. Secrets are cut out wherever they are logged. */
-export function createLogger({ level, format }: { level: string; format: "json" | "pretty" }): Logger {
+/**
+ * JSON lines for machines or coloured ones for people. Secrets are cut out wherever they are logged.
+ * @param destination standard output by default.
+ */
+export function createLogger(
+  { level, format }: { level: string; format: "json" | "pretty" },
+  destination?: NodeJS.WritableStream,
+): Logger {
   const options = {
     level,
     redact: {
@@ -23,5 +32,8 @@ export function createLogger({ level, format }: { level: string; format: "json" 
       censor: "[redacted]",
     },
   };
-  return format === "pretty" ? pino(options, pretty({ ignore: "pid,hostname", sync: true })) : pino(options);
+  if (format === "pretty") {
+    return pino(options, pretty({ ignore: "pid,hostname", sync: true, ...(destination && { destination }) }));
+  }
+  return destination ? pino(options, destination) : pino(options);
 }
