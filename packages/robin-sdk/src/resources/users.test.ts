@@ -61,6 +61,14 @@ describe("users", () => {
     expect(await rejection(client.users.authenticate(tony), isRobinError)).toMatchObject({ kind: "http", status: 500 });
   });
 
+  it("trap 6: Robin's words come along, JSON here and text elsewhere", async () => {
+    simulator.users.setMode({ mode: "none" });
+    const users = await rejection(client.users.list(), isRobinError);
+    expect(JSON.parse(users.detail ?? "")).toMatchObject({ error: "Users API backend is not configured" });
+    const bad = client.send.deliver({ case: { delay: 2 ** 40, envelopes: [{ mail: "a", rcpt: ["b"], file: "c" }] } });
+    expect((await rejection(bad, isRobinError)).detail).toBe("Internal Server Error: integer overflow");
+  });
+
   it("a missing backend does not open the breaker of the port", async () => {
     simulator.users.setMode({ mode: "none" });
     for (let count = 0; count < 8; count += 1) {

@@ -114,6 +114,27 @@ describe("POST /config/reload", () => {
     });
   });
 
+  it("trap 12: 200 and the old credentials, whatever the file says about them", async () => {
+    const robin = await startSimulator({ serviceAuth: { type: "bearer", value: "old" } });
+    const headers = { Authorization: "Bearer old" };
+    robin.config.write("server.json5", '{ service: { authType: "bearer", authValue: "new" } }');
+    const post = { method: "POST", target: "/config/reload", headers };
+    expect([(await sendRaw(robin.serviceUrl, post))?.status, (await sendRaw(robin.serviceUrl, post))?.status]).toEqual([
+      200, 200,
+    ]);
+    expect((await sendRaw(robin.serviceUrl, { target: "/config" }))?.status).toBe(401);
+  });
+
+  it("files that are broken or missing from the start are empty", async () => {
+    const broken = { "properties.json5": "{", "storage.json5": "[1" };
+    const { answer, titles } = await view(await startSimulator({ config: { files: broken } }));
+    expect([answer?.status, titles]).toEqual([200, ["Properties Configuration", "Server Configuration"]]);
+  });
+
+  it("a folder that is a file is a mistake of the test", async () => {
+    await expect(startSimulator({ config: { folder: import.meta.filename } })).rejects.toThrow("ENOTDIR");
+  });
+
   it("a side file with broken syntax fails its first use and is empty after that", async () => {
     const robin = await startSimulator({ config: { files } });
     robin.config.write("users.json5", "{ list: [");
