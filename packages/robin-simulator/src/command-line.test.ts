@@ -1,6 +1,9 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { runCli } from "./command-line.ts";
@@ -32,6 +35,16 @@ async function run(args: string[], whenReady: (ready: Ready) => Promise<void> = 
 const freePorts = ["--client-port", "0", "--service-port", "0"];
 
 describe("command line", () => {
+  it("shows the configuration files of a folder", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "robin-config-"));
+    await writeFile(join(folder, "server.json5"), '{ hostname: "folder.test" }');
+    const { code } = await run([...freePorts, "--config-folder", folder], async ({ serviceUrl }) => {
+      expect((await sendRaw(serviceUrl, { target: "/config" }))?.body).toContain("folder.test");
+    });
+    await rm(folder, { recursive: true });
+    expect(code).toBe(0);
+  });
+
   it("prints both URLs, serves with the given options and ends with 0", async () => {
     const args = [
       ...freePorts,

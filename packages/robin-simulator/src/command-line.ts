@@ -25,6 +25,7 @@ Plays a Robin mail server on two HTTP ports until it is stopped (Ctrl-C, SIGTERM
   --items <count>         queue items at the start (default 42)
   --service-time <ms>     how long each request holds its port (default 0)
   --nagle-delay <ms>      how much longer big answers take on reused connections (default 0; a real Robin needs 44)
+  --config-folder <path>  show and reload the configuration files of this folder instead of Robin's own
   --worker                deliver, retry and take in mail, so that the queue moves
   --help                  show this text`;
 
@@ -67,6 +68,7 @@ function parseOptions(args: readonly string[]): SimulatorOptions | "help" {
     items: parseCount("items", values.items, 1_000_000),
     serviceTimeMs: parseCount("service-time", values["service-time"], 600_000),
     nagleDelayMs: parseCount("nagle-delay", values["nagle-delay"], 600_000),
+    config: { folder: values["config-folder"] },
     worker: values.worker,
     // Nobody can read them from outside, and a demo may run for weeks.
     recordedRequestsMax: 0,
@@ -87,6 +89,7 @@ function parseFlags(args: readonly string[]) {
         items: { type: "string", default: "42" },
         "service-time": { type: "string", default: "0" },
         "nagle-delay": { type: "string", default: "0" },
+        "config-folder": { type: "string" },
         worker: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
