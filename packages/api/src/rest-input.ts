@@ -70,10 +70,18 @@ export function rowIdParam(description: string) {
 /** Without control characters. Written so that other languages can read it from the OpenAPI document, too. */
 const printable = /^[ -~\u00a0-\uffff]*$/;
 
+interface TextRange {
+  /** 1 unless an empty text means something. */
+  charsMin?: number;
+  charsMax: number;
+  description: string;
+}
+
 /** One line of text, trimmed. PostgreSQL refuses a NUL and half a character. */
-export function textParam({ charsMax, description }: { charsMax: number; description: string }) {
+export function textParam({ charsMin = 1, charsMax, description }: TextRange) {
   return z
     .string()
+    .min(charsMin)
     .max(charsMax)
     .regex(printable, "has a control character")
     .refine((text) => text.isWellFormed(), "has half a character")

@@ -3,9 +3,9 @@ import { aliasesRouter } from "./features/aliases/aliases.router.ts";
 import { apiKeysRouter } from "./features/api-keys/api-keys.router.ts";
 import { auditRouter } from "./features/audit/audit.router.ts";
 import { authRouter } from "./features/auth/auth.router.ts";
-import { domainsRouter } from "./features/domains/domains.router.ts";
 import { configRouter } from "./features/config/config.router.ts";
 import { diagnosticsRouter } from "./features/diagnostics/diagnostics.router.ts";
+import { domainsRouter } from "./features/domains/domains.router.ts";
 import { healthRouter } from "./features/health/health.router.ts";
 import { mailUsersRouter } from "./features/mail-users/mail-users.router.ts";
 import { queueRouter } from "./features/queue/queue.router.ts";
@@ -18,9 +18,9 @@ export const appRouter = router({
   apiKeys: apiKeysRouter,
   audit: auditRouter,
   auth: authRouter,
-  domains: domainsRouter,
   config: configRouter,
   diagnostics: diagnosticsRouter,
+  domains: domainsRouter,
   health: healthRouter,
   mailUsers: mailUsersRouter,
   queue: queueRouter,

@@ -2,8 +2,9 @@ import type { Prisma } from "@robin/db";
 import { AppError } from "../../errors.ts";
 import { catchAllOf } from "./address.ts";
 
-/** Addresses and domains looked at for one change: far more than hang together anywhere, but a bound for its time. */
+/** Far more than hang together anywhere, but a bound for the time that a change takes while the others wait. */
 const lookUpsMax = 10_000;
+const levelsMax = 50;
 
 /** Destinations by source, as they would be after a change; undefined for an alias that would be gone. */
 export type AliasChange = ReadonlyMap<string, readonly string[] | undefined>;
@@ -11,14 +12,14 @@ export type AliasChange = ReadonlyMap<string, readonly string[] | undefined>;
 /**
  * Follows an alias through the aliases that its destinations have in turn. A name without an alias of its own goes on
  * to the alias of its whole domain, except from that very alias: there it can only mean a mailbox.
- * @throws AppError `conflict` that names the loop when the chain leads back to `source`.
+ * @throws AppError `conflict` that names the loop when the chain leads back to `source`; also when there is no end to it.
  */
 export async function refuseLoop(tx: Prisma.TransactionClient, source: string, change: AliasChange): Promise<void> {
   const known = new Map(change);
   await load(tx, known, [source]);
   const cameFrom = new Map<string, { alias: string; address: string }>();
   let level = [source];
-  while (level.length > 0) {
+  for (let depth = 0; level.length > 0; depth += 1) {
     const addresses = level.flatMap((alias) => known.get(alias) ?? []);
     await load(tx, known, addresses);
     await load(tx, known, addresses.map(catchAllOf));
@@ -33,7 +34,8 @@ export async function refuseLoop(tx: Prisma.TransactionClient, source: string, c
         next.push(target);
       }
     }
-    if (known.size > lookUpsMax) throw new AppError("conflict", "Too many aliases hang together here.");
+    if (known.size > lookUpsMax || depth > levelsMax)
+      throw new AppError("conflict", "Too many aliases hang together here to look for a loop.");
     level = next;
   }
 }

@@ -15,7 +15,12 @@ export interface FirstAdmin {
 type AccountDeps = Pick<Deps, "db" | "passwords" | "clock">;
 
 /** Accounts sign in with a mail address; the Robin UI refuses any other form. */
-export const Username = z.string().trim().toLowerCase().pipe(z.email().max(255));
+export const Username = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .pipe(z.email().max(255))
+  .meta({ override: { type: "string", format: "email", maxLength: 255 } });
 
 /**
  * Creates the administrator when there is no account at all.

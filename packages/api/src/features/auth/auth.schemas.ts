@@ -13,7 +13,10 @@ const exampleUser = {
 export const LoginInput = z
   .strictObject({
     // The audit row keeps every name that is tried.
-    username: textParam({ charsMax: 255, description: "The account's name, in any case." }).regex(/\S/, "is blank"),
+    username: textParam({ charsMin: 0, charsMax: 255, description: "The account's name, in any case." }).regex(
+      /\S/,
+      "is blank",
+    ),
     password: z.string().min(1).max(1024),
     rememberMe: boolParam("Accepted for the Robin UI; sessions always outlive the browser.").optional(),
   })

@@ -18,7 +18,7 @@ const exampleUser = {
 
 export const UserIdParam = rowIdParam("The account's number.");
 const Email = Username.meta({ description: "A mail address, kept in lower case." });
-const PersonName = textParam({ charsMax: 255, description: "An empty text takes the name away." });
+const PersonName = textParam({ charsMin: 0, charsMax: 255, description: "An empty text takes the name away." });
 const Roles = z
   .array(Role)
   .min(1)
