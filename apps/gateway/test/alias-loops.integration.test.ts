@@ -95,6 +95,27 @@ describe("an alias chain that leads back", () => {
     await alias("end@y.example", "z@e.example");
   });
 
+  it("409 for what hangs together too far, or with too many, to be followed in time", async () => {
+    const { id: domainId } = await gateway.db.domain.findUniqueOrThrow({ where: { name: "x.example" } });
+    const names = (count: number, prefix: string) => Array.from({ length: count }, (_, n) => `${prefix}${n}@x.example`);
+    const chain = names(60, "chain").map((source, n) => ({
+      domainId,
+      source,
+      destinations: [`chain${n + 1}@x.example`],
+    }));
+    const lists = names(100, "list").map((source, n) => ({
+      domainId,
+      source,
+      destinations: names(100, `${n}-member`),
+    }));
+    await gateway.db.alias.createMany({ data: [...chain, ...lists] });
+    for (const destinations of [["chain0@x.example"], names(100, "list")]) {
+      const answer = await tryAlias("a@x.example", destinations);
+      expect(expectError(answer, 409, "conflict").message).toMatch(/too many/i);
+    }
+    await alias("a@x.example", "chain20@x.example", ...names(50, "list"));
+  });
+
   it("409 for one of two changes at the same time that make a loop together, in two processes", async () => {
     for (let round = 1; round <= 5; round += 1) {
       await gateway.db.alias.deleteMany();
