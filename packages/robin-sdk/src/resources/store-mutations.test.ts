@@ -186,6 +186,17 @@ describe("store mutations", () => {
       expect(mutations()).toHaveLength(1);
     });
 
+    it.each(["Projects/2026", "inbox/Projects/2026", "INBOX/inbox/.Projects/2026"])(
+      "are found in %s, as Robin reads it",
+      async (folder) => {
+        put(".Projects/.2026/new/1.eml");
+        expect(await messages().markAllRead({ ...account, folder })).toEqual({ count: 1 });
+        expect(await client.store.folderProperties({ ...account, folder })).toMatchObject({ total: 1, unread: 0 });
+        expect(await messages().delete({ ...account, folder, messageIds: ["1.eml"] })).toEqual({ count: 1 });
+        expect(await messages().markAllRead({ ...account, folder: "inbox/inbox" })).toEqual({ count: 0 });
+      },
+    );
+
     it("refuse to move within a folder", async () => {
       const call = messages().move({ ...account, fromFolder: "", toFolder: "INBOX", messageIds: [] });
       expect((await refusalOf(call)).field).toBe("toFolder");

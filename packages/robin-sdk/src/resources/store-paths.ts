@@ -94,9 +94,13 @@ export function splitPath(path: string): string[] {
   return path === "" ? [] : path.split("/");
 }
 
-/** The folder's directory on disk, from the root of the store. */
+/** The folder's directory on disk, from the root of the store. Robin takes `inbox` at the beginning for the account itself. */
 export function directoryOf({ domain, user }: StoreAccount, folder: string): string {
-  const dotted = splitPath(folder).map((part) => (part.startsWith(".") ? part : `.${part}`));
+  const parts = splitPath(folder);
+  const start = parts.findIndex((part) => part.toLowerCase() !== "inbox");
+  const dotted = parts
+    .slice(start < 0 ? parts.length : start)
+    .map((part) => (part.startsWith(".") ? part : `.${part}`));
   return [domain, user, ...dotted].join("/");
 }
 
