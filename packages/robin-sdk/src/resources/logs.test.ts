@@ -127,7 +127,7 @@ describe("logs.search", () => {
 describe("logs.search on the wire", () => {
   const head = { "content-type": "text/plain; charset=utf-8" };
 
-  it("takes from the socket only what is read, and closes it when the reader leaves", async () => {
+  it("takes from the socket only what is read, and closes it when the reader leaves", { timeout: 20_000 }, async () => {
     const line = `${"x".repeat(1023)}\n`;
     let written = 0;
     await using robin = await createStandIn((_request, response) => {
