@@ -16,7 +16,7 @@ interface Operation {
       "application/json": { example?: unknown; schema: { properties?: object; additionalProperties?: unknown } };
     };
   };
-  responses: Record<string, { content: { "application/json": { schema: { $ref?: string } } } }>;
+  responses: Record<string, { content: { "application/json": { schema: { $ref?: string; examples?: unknown[] } } } }>;
   "x-permission"?: string;
 }
 const paths = committed.paths as unknown as Record<string, Record<string, Operation>>;
@@ -58,6 +58,15 @@ describe("openapi.json", () => {
         expect(body.example, path).toBeDefined();
         expect(body.schema.additionalProperties, path).toBe(false);
       }
+    }
+  });
+
+  it("shows an example of every answer", () => {
+    const schemas = committed.components.schemas as unknown as Record<string, { examples?: unknown[] }>;
+    for (const operation of Object.values(paths).flatMap((item) => Object.values(item))) {
+      const schema = operation.responses["200"]?.content["application/json"].schema ?? {};
+      const { examples } = schema.$ref ? (schemas[schema.$ref.split("/").at(-1) ?? ""] ?? {}) : schema;
+      expect(examples, operation.operationId).toHaveLength(1);
     }
   });
 

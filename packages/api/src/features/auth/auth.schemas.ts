@@ -55,11 +55,21 @@ export const AccessTokenOutput = z
   .meta({ id: "AccessToken", examples: [{ accessToken: "eyJhbGciOi...", tokenType: "Bearer", expiresIn: 1800 }] });
 export type AccessTokenOutput = z.infer<typeof AccessTokenOutput>;
 
-export const LoginOutput = z.object({
-  user: UserSummary,
-  tokens: AccessTokenOutput,
-  permissions: z.array(Permission),
-});
+export const LoginOutput = z
+  .object({
+    user: UserSummary,
+    tokens: AccessTokenOutput,
+    permissions: z.array(Permission),
+  })
+  .meta({
+    examples: [
+      {
+        user: exampleUser,
+        tokens: { accessToken: "eyJhbGciOi...", tokenType: "Bearer", expiresIn: 1800 },
+        permissions: ["VIEW_DASHBOARD", "VIEW_QUEUE"],
+      },
+    ],
+  });
 export type LoginOutput = z.infer<typeof LoginOutput>;
 
 export const Success = z.object({ success: z.literal(true) }).meta({ examples: [{ success: true }] });

@@ -90,9 +90,10 @@ export type ListQueueOutput = z.infer<typeof ListQueueOutput>;
 export const QueueItemInput = z.strictObject({ uid: QueueUid });
 export type QueueItemInput = z.infer<typeof QueueItemInput>;
 
-export const QueueItemOutput = z
-  .object({ uid: z.string(), success: z.literal(true), message: z.string() })
-  .meta({ id: "QueueItemResult" });
+export const QueueItemOutput = z.object({ uid: z.string(), success: z.literal(true), message: z.string() }).meta({
+  id: "QueueItemResult",
+  examples: [{ uid: exampleUid, success: true, message: "The message will be tried again now." }],
+});
 export type QueueItemOutput = z.infer<typeof QueueItemOutput>;
 
 export const QueueItemsInput = z
