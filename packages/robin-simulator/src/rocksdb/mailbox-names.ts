@@ -1,3 +1,4 @@
+import { javaTrim } from "../java/java-text.ts";
 import { StoreIoError } from "../store/file-tree.ts";
 
 /** The names that Robin ships for its two system folders. */
@@ -16,21 +17,20 @@ export function ownerOf(domain: string, user: string): Owner {
 }
 
 function mailboxPart(value: string, label: string): string {
-  const clean = value.trim().replaceAll("\\", "/");
+  const clean = javaTrim(value).replaceAll("\\", "/");
   if (clean === "" || clean.includes("/") || clean.includes("..")) throw new StoreIoError(`Invalid ${label}.`);
   return clean.toLowerCase();
 }
 
 /** `fallback` stands for a blank path; without one that is an error. Throws StoreIoError. */
 export function folderPath(raw: string, fallback?: string): string {
-  const clean = raw
-    .trim()
+  const clean = javaTrim(raw)
     .replaceAll("\\", "/")
     .replace(/^\/+|\/+$/g, "");
   if (clean.includes("..")) throw new StoreIoError("Forbidden");
   const parts = clean
     .split("/")
-    .map((part) => part.trim())
+    .map(javaTrim)
     .filter((part) => part !== "");
   const [first, ...rest] = parts;
   if (first === undefined) {
@@ -43,7 +43,7 @@ export function folderPath(raw: string, fallback?: string): string {
 
 /** Throws StoreIoError. */
 export function folderName(raw: string): string {
-  const clean = raw.trim().replaceAll("\\", "/");
+  const clean = javaTrim(raw).replaceAll("\\", "/");
   if (clean === "" || clean.includes("/") || clean === "." || clean.includes(".."))
     throw new StoreIoError("Invalid folder name.");
   return clean;

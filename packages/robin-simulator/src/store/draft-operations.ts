@@ -3,6 +3,7 @@ import { json } from "../http/answer.ts";
 import type { Answer } from "../http/answer.ts";
 import type { RouteContext } from "../http/route-context.ts";
 import { printGson } from "../java/gson-writer.ts";
+import { javaTrim } from "../java/java-text.ts";
 import { joinPath, toPath } from "./file-tree.ts";
 import type { FileTree } from "./file-tree.ts";
 import { parseBody, textOf } from "./json-body.ts";
@@ -65,7 +66,7 @@ async function readDraft({ contentType, readBytes, readText }: RouteContext): Pr
 
 /** Whatever was uploaded becomes an `.eml`. */
 function normalizeUploadName({ query, clock, newUuid }: RouteContext): string {
-  const requested = (query.get("filename") ?? "").trim() || `eml-${clock.now().getTime()}.eml`;
+  const requested = javaTrim(query.get("filename") ?? "") || `eml-${clock.now().getTime()}.eml`;
   const slashed = requested.replaceAll("\\", "/");
   const slash = slashed.lastIndexOf("/");
   const last = slash < slashed.length - 1 ? slashed.slice(slash + 1) : slashed;

@@ -25,6 +25,9 @@ function entriesOf(directory: StoredDirectory): Entry[] {
 const hrefOf = (path: string, { name, size }: Entry): string =>
   `/store/${path === "" ? name : `${path}/${name}`}${size === undefined ? "/" : ""}`;
 
+/** Java tidies up double slashes here, and only here. */
+const parentHref = (path: string): string => `/store/${parentOf(path.replace(/\/+/g, "/"))}`;
+
 /** `path` is the decoded one: the answer repeats it as it came. */
 export function listingAsJson(path: string, directory: StoredDirectory): Answer {
   const lower = (entry: Entry): string => entry.name.toLowerCase();
@@ -34,7 +37,7 @@ export function listingAsJson(path: string, directory: StoredDirectory): Answer 
       const kind = entry.size === undefined ? { type: "dir" } : { type: "file" };
       return { path: hrefOf(path, entry), size: entry.size, name: entry.name, ...kind };
     });
-  const parent: WritableObject[] = path === "" ? [] : [{ path: `/store/${parentOf(path)}`, name: "..", type: "dir" }];
+  const parent: WritableObject[] = path === "" ? [] : [{ path: parentHref(path), name: "..", type: "dir" }];
   return json(200, printGson({ path: `/${path}`, items: [...parent, ...items] }));
 }
 
@@ -47,7 +50,7 @@ export function listingAsHtml(path: string, directory: StoredDirectory): Answer 
       : `<li><span class='file-icon'>📧</span>${link} <span class='description'>&nbsp;(${entry.size} bytes)</span></li>`;
   });
   const parent =
-    path === "" ? "" : `<li><span class='dir-icon'>📁</span><a href="/store/${parentOf(path)}">.. (parent)</a></li>`;
+    path === "" ? "" : `<li><span class='dir-icon'>📁</span><a href="${parentHref(path)}">.. (parent)</a></li>`;
   return html(200, page(escapeHtml(`/${path}`), parent + items.join("")));
 }
 

@@ -53,9 +53,9 @@ describe("POST /store/{d}/{u}/folders", () => {
 
   it("200 for null, numbers and lists, which become their text (trap 37)", async () => {
     const robin = await startStore();
-    for (const name of ["null", "5", "true", "[1,null]", '{"a":"b"}', '".Dot"'])
+    for (const name of ["null", "5", "true", "[1,null]", '{"a":"b"}', '".Dot"', '" a\\u0000"'])
       expect(await send(robin, "POST /folders", `{"name":${name}}`)).toEqual(created);
-    expect(await directoriesOf(robin)).toEqual([".5.0", ".[1.0, null]", ".Dot", ".null", ".true", ".{a=b}"]);
+    expect(await directoriesOf(robin)).toEqual([".5.0", ".[1.0, null]", ".a", ".Dot", ".null", ".true", ".{a=b}"]);
   });
 
   it("200 for INBOX makes a folder that no other route finds", async () => {

@@ -1,4 +1,5 @@
 import { DroppedConnection } from "../http/answer.ts";
+import { javaTrim } from "../java/java-text.ts";
 import { StoreIoError, joinPath, nameOf, parentOf, toPath } from "./file-tree.ts";
 import type { FileTree } from "./file-tree.ts";
 
@@ -29,11 +30,11 @@ const withDot = (name: string): string => (name.startsWith(".") ? name : `.${nam
 
 /** Robin's form of a folder path: `Projects/2026` is `.Projects/.2026`, the inbox is the account itself. Throws StoreIoError. */
 export function normalizeFolderPath(folder: string): string {
-  const clean = trimSlashes(folder.replaceAll("\\", "/").trim());
+  const clean = trimSlashes(javaTrim(folder.replaceAll("\\", "/")));
   if (clean.includes("..")) throw forbidden();
   const parts = clean
     .split("/")
-    .map((part) => part.trim())
+    .map(javaTrim)
     .filter((part) => part !== "");
   const start = parts.findIndex((part) => !isInbox(part));
   return (start < 0 ? [] : parts.slice(start)).map((part) => (isInternal(part) ? part : withDot(part))).join("/");
@@ -41,8 +42,8 @@ export function normalizeFolderPath(folder: string): string {
 
 /** Throws StoreIoError. */
 export function normalizeFolderName(rawName: string): string {
-  const name = rawName.trim().replaceAll("\\", "/");
-  if (name === "") throw new StoreIoError("Folder name is required.");
+  const name = javaTrim(rawName).replaceAll("\\", "/");
+  if (name.trim() === "") throw new StoreIoError("Folder name is required.");
   if (name.includes("/") || name === ".") throw new StoreIoError("Invalid folder name.");
   if (name.includes("..")) throw forbidden();
   return withDot(name);

@@ -178,6 +178,10 @@ describe("paths under /store that lead out or nowhere", () => {
     expect((await get(robin, "/store/%25252e%25252e"))?.status).toBe(404);
     expect((await get(robin, "/store/%c0%ae%c0%ae/etc"))?.status).toBe(404);
     expect((await get(robin, "/store/./a.test//u/1.eml"))?.body).toBe("x");
+    expect(jsonOf(await get(robin, "/store/a.test//u", asJson))).toMatchObject({
+      path: "/a.test//u",
+      items: [{ path: "/store/a.test" }, { path: "/store/a.test//u/1.eml" }],
+    });
   });
 
   it("401 first", async () => {
