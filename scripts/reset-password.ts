@@ -2,12 +2,11 @@
  * `npm run reset-password [-- user@name]`: gives an account a new random password and ends its sessions; without a name
  * it is the first administrator's. Works while the gateway runs and while it does not.
  */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import path from "node:path";
+import { createPasswords, setPassword, systemClock } from "@robin/api";
 import { createDb } from "@robin/db";
 import { runningPostgresUrl, startEmbeddedPostgres } from "@robin/db/embedded";
-import { setPassword } from "../packages/api/src/features/auth/accounts.ts";
-import { createPasswords } from "../packages/api/src/features/auth/passwords.ts";
 import { root } from "./command.ts";
 import { readSettings } from "./up/settings.ts";
 
@@ -25,8 +24,17 @@ async function resetPassword(): Promise<void> {
   const db = createDb(url, { maxConnections: 2 });
   try {
     const password = randomBytes(15).toString("base64url");
-    const clock = { now: () => new Date() };
-    await setPassword({ db, passwords: await createPasswords(), clock }, username, password);
+    await setPassword({ db, passwords: await createPasswords(), clock: systemClock }, username, password);
+    await db.auditEvent.create({
+      data: {
+        action: "users.resetPassword",
+        targets: [username.toLowerCase()],
+        outcome: "SUCCEEDED",
+        finishedAt: systemClock.now(),
+        requestId: randomUUID(),
+        ipAddress: "command line",
+      },
+    });
     console.log(`${username} signs in with this password now: ${password}`);
   } finally {
     await db.$disconnect();

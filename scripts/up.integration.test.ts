@@ -72,6 +72,24 @@ function isRunning(pid: number): boolean {
   return status === 0 && !stdout.trim().startsWith("Z");
 }
 
+function signIn(url: string, password: string): Promise<Response> {
+  return fetch(new URL("/api/v1/auth/login", url), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ username: "admin@robin.local", password }),
+  });
+}
+
+function resetPassword(...names: string[]): { status: number | null; output: string } {
+  const { PATH, HOME } = process.env;
+  const program = path.join(import.meta.dirname, "reset-password.ts");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...names], {
+    env: { PATH, HOME, DATA_DIR: dataDir },
+    encoding: "utf8",
+  });
+  return { status, output: `${stdout}${stderr}` };
+}
+
 // Each start is that of five processes, on a machine that may be busy.
 describe("npm run up", { timeout: 120_000 }, () => {
   it("starts everything, shows how to sign in, and stops everything on SIGTERM", async () => {
@@ -80,12 +98,7 @@ describe("npm run up", { timeout: 120_000 }, () => {
     const password = await run.says(/Password +(\S+) {3}\(shown only this once\)/);
     await run.says(/Stop everything with Ctrl-C/);
     expect((await fetch(url)).status).toBe(200);
-    const login = await fetch(new URL("/api/v1/auth/login", url), {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ username: "admin@robin.local", password }),
-    });
-    expect(login.status).toBe(200);
+    expect((await signIn(url, password)).status).toBe(200);
     expect(statSync(path.join(dataDir, "jwt-secret")).mode & 0o777).toBe(0o600);
     const children = childrenOf(run);
     expect(children).toHaveLength(4);
@@ -103,6 +116,25 @@ describe("npm run up", { timeout: 120_000 }, () => {
     expect(await first.exited).toBe(0);
     const second = up();
     expect(await second.says(/Password +(.*)/)).toMatch(/^the one of the first start; .* npm run reset-password$/);
+  });
+
+  it("lets in again who has lost the password, with npm run reset-password, running or not", async () => {
+    const run = up();
+    const url = await run.says(/Health +(\S+)/);
+    const first = await run.says(/Password +(\S+) {3}/);
+    await run.says(/Stop everything/);
+    const whileRunning = resetPassword();
+    const second = /now: (\S+)/.exec(whileRunning.output)?.[1] ?? "";
+    expect((await signIn(url, first)).status).toBe(401);
+    expect((await signIn(url, second)).status).toBe(200);
+    expect(resetPassword("nobody@example.test")).toEqual({ status: 1, output: "There is no such user.\n" });
+    run.child.kill("SIGTERM");
+    await run.exited;
+
+    const third = /now: (\S+)/.exec(resetPassword("Admin@robin.local").output)?.[1] ?? "";
+    const again = up();
+    const newUrl = await again.says(/Health +(\S+)/);
+    expect((await signIn(newUrl, third)).status).toBe(200);
   });
 
   it("refuses to run twice with the same data, in one sentence", async () => {

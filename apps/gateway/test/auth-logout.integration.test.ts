@@ -1,4 +1,4 @@
-import { disableUser, setPassword } from "@robin/api";
+import { setPassword } from "@robin/api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { aSecondMs, auditOf, expectClearedCookie, expectError, grantedBy, login, me, refresh } from "./auth-support.ts";
 import { type Answer, type SignedIn, startTestGateway, type TestGateway } from "./harness.ts";
@@ -160,13 +160,18 @@ describe("POST /api/v1/auth/logout", () => {
   });
 });
 
-describe("disableUser", () => {
+describe("POST /api/v1/users/{id}/disable", () => {
+  const disable = async ({ userId }: SignedIn) => {
+    const { token } = await gateway.signIn("ROLE_ADMIN");
+    expect((await gateway.request(`/api/v1/users/${userId}/disable`, { method: "POST", token })).status).toBe(200);
+  };
+
   it("401 for every session of the user within a second in every process, and for nobody else's", async () => {
     const [anna, ben] = [await gateway.signIn(), await gateway.signIn()];
     const elsewhere = grantedBy(await login(second, anna.username));
     await expectWorking(anna);
     await expectWorking(elsewhere);
-    await disableUser(gateway.deps, anna.username);
+    await disable(anna);
     gateway.clock.advance(aSecondMs);
     await expectOver(anna);
     await expectOver(elsewhere);
@@ -176,7 +181,7 @@ describe("disableUser", () => {
 
   it("401 still after the account is enabled again: it has to sign in anew", async () => {
     const anna = await gateway.signIn();
-    await disableUser(gateway.deps, anna.username);
+    await disable(anna);
     await gateway.db.user.update({ where: { id: anna.userId }, data: { disabledAt: null } });
     gateway.clock.advance(aSecondMs);
     await expectOver(anna);

@@ -1,7 +1,7 @@
 import { createSession, createTestDatabase, createUser, type TestDatabase } from "@robin/db/testing";
 import { createDb, type Db } from "@robin/db";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { disableUser, ensureAdmin, setPassword } from "./accounts.ts";
+import { ensureAdmin, setPassword } from "./accounts.ts";
 import { createPasswords, type Passwords } from "./passwords.ts";
 
 const now = new Date("2026-03-01T12:00:00Z");
@@ -173,34 +173,8 @@ describe("setPassword", () => {
   });
 });
 
-describe("disableUser", () => {
-  it("notes the time and ends the user's open sessions, nobody else's", async () => {
-    const [anna, ben] = [await createUser(db), await createUser(db)];
-    await createSession(db, { userId: anna.id });
-    await createSession(db, { userId: ben.id });
-    await disableUser(deps(), anna.username.toUpperCase());
-    expect(await userNamed(anna.username)).toMatchObject({
-      disabledAt: now,
-      passwordHash: anna.passwordHash,
-      sessions: [{ revokedAt: now, revokedReason: "USER_DISABLED" }],
-    });
-    expect(await userNamed(ben.username)).toMatchObject({ disabledAt: null, sessions: [{ revokedAt: null }] });
-  });
-
-  it("may be called twice", async () => {
-    const { username } = await createUser(db);
-    await disableUser(deps(), username);
-    await disableUser(deps(), username);
-    expect(await userNamed(username)).toMatchObject({ disabledAt: now });
-  });
-
-  it("refuses a user that does not exist", async () => {
-    await expect(disableUser(deps(), "nobody@example.test")).rejects.toMatchObject({ code: "not_found" });
-  });
-});
-
-describe("setPassword and disableUser when the sessions cannot be ended", () => {
-  it("change nothing at all: an account that looks safe while its sessions run would be a trap", async () => {
+describe("setPassword when the sessions cannot be ended", () => {
+  it("changes nothing at all: an account that looks safe while its sessions run would be a trap", async () => {
     const { username, id, passwordHash } = await createUser(db);
     await createSession(db, { userId: id });
     await db.$executeRaw`
@@ -208,10 +182,8 @@ describe("setPassword and disableUser when the sessions cannot be ended", () => 
     await db.$executeRaw`CREATE TRIGGER refuse BEFORE UPDATE ON gateway_sessions EXECUTE FUNCTION refuse()`;
     try {
       await expect(setPassword(deps(), username, "another password")).rejects.toThrow("sessions are read-only");
-      await expect(disableUser(deps(), username)).rejects.toThrow("sessions are read-only");
       expect(await userNamed(username)).toMatchObject({
         passwordHash,
-        disabledAt: null,
         sessions: [{ revokedAt: null }],
       });
     } finally {

@@ -81,15 +81,6 @@ export async function replacePassword(
   });
 }
 
-/** Keeps the account from signing in and ends its sessions. */
-export async function disableUser({ db, clock }: Pick<Deps, "db" | "clock">, username: string): Promise<void> {
-  const user = await findUser(db, username);
-  await db.$transaction(async (tx) => {
-    await tx.user.update({ where: { id: user.id }, data: { disabledAt: clock.now() } });
-    await revokeSessions({ db: tx, clock }, { userId: user.id }, "USER_DISABLED");
-  });
-}
-
 async function findUser(db: Db, username: string): Promise<{ id: number }> {
   const user = await db.user.findUnique({ where: { username: username.trim().toLowerCase() }, select: { id: true } });
   if (!user) throw new AppError("not_found", "There is no such user.");
