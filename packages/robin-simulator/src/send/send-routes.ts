@@ -2,53 +2,21 @@ import { setTimeout as wait } from "node:timers/promises";
 import { buildSession } from "../enqueue/case-session.ts";
 import type { CaseEnvelope } from "../enqueue/case-envelopes.ts";
 import type { CaseSession } from "../enqueue/case-session.ts";
-import { extractMessage, isRawUpload } from "../enqueue/upload.ts";
-import { json, text, withServerErrors } from "../http/answer.ts";
+import { acceptMail } from "../enqueue/submission.ts";
+import type { Upload } from "../enqueue/submission.ts";
+import { json } from "../http/answer.ts";
 import type { Answer } from "../http/answer.ts";
 import type { RouteContext } from "../http/route-context.ts";
 import { JavaError } from "../java/java-error.ts";
-import { parseGson } from "../java/gson-reader.ts";
-import type { GsonMap, GsonValue } from "../java/gson-reader.ts";
+import type { GsonMap } from "../java/gson-reader.ts";
 import { printGson } from "../java/gson-writer.ts";
 import type { Writable, WritableObject } from "../java/gson-writer.ts";
 import { converse } from "./conversation.ts";
 import type { Conversation, SendEnvelope, SendPlan } from "./conversation.ts";
 
-interface Upload {
-  readonly file: string;
-  readonly bytes: number;
-}
-
 /** `POST /client/send`: the conversation that Robin would have, and its 200 whatever came of it. */
 export function sendMail(context: RouteContext): Promise<Answer> {
-  return withServerErrors(() => (isRawUpload(context.contentType) ? sendUpload(context) : sendCase(context)));
-}
-
-async function sendCase(context: RouteContext): Promise<Answer> {
-  const body = await context.readText();
-  if (body.trim() === "") return text(400, "Empty request body");
-  const caseMap = parseGson(body);
-  if (caseMap === null || caseMap.size === 0) return text(400, "Invalid JSON body");
-  return deliver(context, caseMap, undefined);
-}
-
-async function sendUpload(context: RouteContext): Promise<Answer> {
-  const { query, files } = context;
-  const mail = (query.get("mail") ?? "").trim();
-  const rcpts = (query.get("rcpt") ?? "").split(",").flatMap((rcpt) => rcpt.trim() || []);
-  if (mail === "" || rcpts.length === 0) return text(400, "Missing required query parameters: mail and rcpt");
-  const message = extractMessage(await context.readBytes(), context.contentType);
-  if (message.length === 0) return text(400, "Empty upload body");
-  const file = files.storeUpload(mail, query.get("filename"));
-  const envelope: GsonMap = new Map<string, GsonValue>([
-    ["mail", mail],
-    ["rcpt", rcpts],
-    ["file", file],
-  ]);
-  const caseMap: GsonMap = new Map<string, GsonValue>([["envelopes", [envelope]]]);
-  const route = query.get("route") ?? "";
-  if (route.trim() !== "") caseMap.set("route", route);
-  return deliver(context, caseMap, { file, bytes: message.length });
+  return acceptMail(context, deliver);
 }
 
 async function deliver(context: RouteContext, caseMap: GsonMap, upload: Upload | undefined): Promise<Answer> {
