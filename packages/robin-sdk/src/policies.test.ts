@@ -72,6 +72,21 @@ describe("createPortPolicy", () => {
     expect(policy.state()).toBe("open");
   });
 
+  it("neither counts a call that came too late because its caller hurried it, nor ends the trial with it", async () => {
+    const hurry = (): Promise<RobinError> =>
+      rejection(
+        policy.run("/health", never, () => Promise.reject(failure("timeout")), true),
+        isRobinError,
+      );
+    for (let i = 0; i < 9; i += 1) expect((await hurry()).kind).toBe("timeout");
+    expect(policy.state()).toBe("closed");
+    await open();
+    vi.advanceTimersByTime(openMs);
+    await hurry();
+    expect(await succeed()).toBe("ok");
+    expect(policy.state()).toBe("closed");
+  });
+
   it("refuses in under a millisecond while open, and says for how long", async () => {
     await open();
     vi.setSystemTime(Date.now() + 10_000);

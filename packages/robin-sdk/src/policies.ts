@@ -19,8 +19,9 @@ export interface PortPolicy {
   /**
    * Runs `attempt` through the line and the breaker of this port. `attempt` must reject with RobinErrors only.
    * Rejects with RobinError `circuit-open`, `overloaded`, what `attempt` rejects with, or the reason of `signal`.
+   * A call that was `hurried` by its caller proves nothing about Robin when it is late, so that does not count.
    */
-  run<T>(endpoint: string, signal: AbortSignal, attempt: () => Promise<T>): Promise<T>;
+  run<T>(endpoint: string, signal: AbortSignal, attempt: () => Promise<T>, hurried?: boolean): Promise<T>;
 }
 
 /** While the single trial runs, nobody knows how long it takes; asking again soon is cheap. */
@@ -36,10 +37,13 @@ const stateNames: Record<CircuitState, BreakerState> = {
 /** Wraps the failures that the breaker shall see; everything else passes it by. */
 class CountedFailure extends Error {
   readonly failure: RobinError;
+  /** It ended a trial without telling anything about Robin. */
+  readonly inconclusive: boolean;
 
-  constructor(failure: RobinError) {
+  constructor(failure: RobinError, inconclusive = false) {
     super(failure.message);
     this.failure = failure;
+    this.inconclusive = inconclusive;
   }
 }
 
@@ -59,10 +63,10 @@ export function createPortPolicy(config: PortPolicyConfig): PortPolicy {
   const line = createLine({ slots: config.maxConnections, waiting: config.maxWaiting });
   let retryAt = 0;
 
-  // A trial that its caller aborted proves nothing: the breaker goes back to open, and the next call is the trial.
+  // A trial that its caller aborted, or hurried, proves nothing: the breaker goes back to open, and the next call is the trial.
   const backoff: IBackoffFactory<{ result: unknown }> = {
     next({ result }) {
-      const duration = isAbortedTrial(result) ? 0 : openMs;
+      const duration = isInconclusiveTrial(result) ? 0 : openMs;
       return { duration, next: (context) => backoff.next(context) };
     },
   };
@@ -72,7 +76,7 @@ export function createPortPolicy(config: PortPolicyConfig): PortPolicy {
   });
 
   breaker.onBreak((reason) => {
-    retryAt = isAbortedTrial(reason) ? 0 : Date.now() + openMs;
+    retryAt = isInconclusiveTrial(reason) ? 0 : Date.now() + openMs;
     line.rejectWaiting(() => new SentHomeError());
   });
   breaker.onStateChange((state) => {
@@ -96,26 +100,27 @@ export function createPortPolicy(config: PortPolicyConfig): PortPolicy {
     if (breaker.state === CircuitState.Open && leftMs > 0) throw circuitOpen(endpoint, leftMs);
   }
 
-  async function guarded<T>(attempt: () => Promise<T>): Promise<Outcome<T>> {
+  async function guarded<T>(attempt: () => Promise<T>, hurried: boolean): Promise<Outcome<T>> {
     const isTrial = breaker.state === CircuitState.HalfOpen;
     try {
       return { value: await attempt() };
     } catch (error) {
       if (!isRobinError(error)) throw error;
+      const inconclusive = error.kind === "aborted" || (hurried && error.kind === "timeout");
+      if (inconclusive) throw isTrial ? new CountedFailure(error, inconclusive) : error;
       if (countsAsFailure(error)) throw new CountedFailure(error);
-      if (error.kind !== "aborted") return { answered: error };
-      throw isTrial ? new CountedFailure(error) : error;
+      return { answered: error };
     }
   }
 
   return {
     state: () => stateNames[breaker.state],
-    async run(endpoint, signal, attempt) {
+    async run(endpoint, signal, attempt, hurried = false) {
       refuseWhenOpen(endpoint);
       try {
         const outcome = await line.run(() => {
           refuseWhenOpen(endpoint);
-          return breaker.execute(() => guarded(attempt));
+          return breaker.execute(() => guarded(attempt, hurried));
         }, signal);
         if ("answered" in outcome) throw outcome.answered;
         return outcome.value;
@@ -136,7 +141,7 @@ export function createPortPolicy(config: PortPolicyConfig): PortPolicy {
   };
 }
 
-function isAbortedTrial(reason: unknown): boolean {
+function isInconclusiveTrial(reason: unknown): boolean {
   if (typeof reason !== "object" || reason === null || !("error" in reason)) return false;
-  return reason.error instanceof CountedFailure && reason.error.failure.kind === "aborted";
+  return reason.error instanceof CountedFailure && reason.error.inconclusive;
 }

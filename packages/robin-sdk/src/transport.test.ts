@@ -141,6 +141,13 @@ describe("transport over the simulator", () => {
     expect(simulator.requests).toHaveLength(2);
   });
 
+  it("lets nobody open the breaker by leaving Robin too little time", async () => {
+    simulator.faults.set({ port: "client", route: "/health", fault: { kind: "blackHole" } });
+    for (let i = 0; i < 6; i += 1)
+      expect((await failureOf(client.health.client({ timeoutMs: 20 }))).kind).toBe("timeout");
+    expect(client.breakers().client).toBe("closed");
+  });
+
   it("opens the breaker of one port after five failures, and leaves the other alone", async () => {
     simulator.faults.set({ port: "client", route: "*", fault: { kind: "status", status: 500 } });
     for (let i = 0; i < 5; i += 1) expect((await failureOf(client.health.client())).kind).toBe("http");

@@ -187,8 +187,11 @@ export function createTransport(config: RobinClientConfig): Transport {
     try {
       if (closing) throw new RobinError({ ...named(request), kind: "aborted", message: "The Robin client is closed" });
       const { policy } = ports[request.service];
-      const answer = await policy.run(request.endpoint, deadline.signal, () =>
-        steps.work(deadline, onStatus).catch((error: unknown) => answeredError(request, error)),
+      const answer = await policy.run(
+        request.endpoint,
+        deadline.signal,
+        () => steps.work(deadline, onStatus).catch((error: unknown) => answeredError(request, error)),
+        deadline.timeoutMs < limits.timeoutMs / 2,
       );
       if (isRobinError(answer)) throw answer;
       onStatus(answer.status);
