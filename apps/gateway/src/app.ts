@@ -1,4 +1,4 @@
-import { AppError, appRouter, type Deps, toAppError } from "@robin/api";
+import { appRouter, type Deps, toAppError } from "@robin/api";
 import { createExpressMiddleware } from "@trpc/server/adapters/express";
 import compression from "compression";
 import cors from "cors";
@@ -6,7 +6,7 @@ import express, { type Express, type RequestHandler } from "express";
 import helmet from "helmet";
 import type { Logger } from "pino";
 import { createDocsRouter } from "./docs.ts";
-import { errorHandler, logDefect, notFound, sendError } from "./error-response.ts";
+import { errorHandler, logDefect, notFound, refuseMethod } from "./error-response.ts";
 import { createHealthRouter } from "./health.ts";
 import { authenticate } from "./principal.ts";
 import { refuseOtherBodies } from "./request-body.ts";
@@ -94,13 +94,8 @@ export function createApp({ deps, config, logger, openApiDocument, draining = ()
 /** tRPC's adapter answers a method that fetch does not know, such as TRACE, with a 500. */
 const refuseOtherMethods: RequestHandler = (req, res, next) => {
   const methods = ["GET", "HEAD", "POST"];
-  if (methods.includes(req.method)) {
-    next();
-    return;
-  }
-  res.setHeader("allow", [...methods, "OPTIONS"].join(", "));
-  if (req.method === "OPTIONS") res.status(204).end();
-  else sendError(res, new AppError("method_not_allowed", `This path takes ${methods.join(", ")}.`));
+  if (methods.includes(req.method)) next();
+  else refuseMethod(req, res, methods);
 };
 
 /** Hands drop-in paths to the REST router as they are: they are its paths without the prefix. */

@@ -17,6 +17,13 @@ export function logDefect(logger: Deps["logger"], error: Error, req: Request): v
   if (code === "internal") logger.error({ err: cause, requestId }, "request failed");
 }
 
+/** Answers a method that this path does not take: OPTIONS with what it takes, the rest with 405. */
+export function refuseMethod(req: Request, res: Response, methods: readonly string[]): void {
+  res.setHeader("allow", [...methods, "OPTIONS"].join(", "));
+  if (req.method === "OPTIONS") res.status(204).end();
+  else sendError(res, new AppError("method_not_allowed", `This path takes ${methods.join(", ")}.`));
+}
+
 export const notFound: RequestHandler = (req, res) => {
   sendError(res, new AppError("not_found", `There is nothing at ${req.path.slice(0, 200)}.`));
 };

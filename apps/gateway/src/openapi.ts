@@ -81,9 +81,6 @@ function refineOperation(operation: Operation, meta: ProcedureMeta, method: Meth
     ...(method === "get" || method === "delete" ? [] : (["payload_too_large", "unsupported_media_type"] as const)),
     ...(meta.errors ?? []),
     "internal",
-    ...(path.startsWith("/queue")
-      ? (["upstream_rejected", "upstream_invalid", "upstream_unavailable", "upstream_timeout"] as const)
-      : []),
     ...(path.startsWith("/health") ? [] : (["unavailable"] as const)),
   ];
   const statuses = [...new Set(codes.map((code) => errorCatalogue[code].httpStatus))];

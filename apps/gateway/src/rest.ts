@@ -1,7 +1,7 @@
 import { AppError, appRouter, type Deps, listProcedures, toAppError } from "@robin/api";
 import express, { type Request, type Response, Router } from "express";
 import { createOpenApiExpressMiddleware } from "trpc-to-openapi";
-import { logDefect, sendError } from "./error-response.ts";
+import { logDefect, refuseMethod, sendError } from "./error-response.ts";
 import { refuseOtherBodies } from "./request-body.ts";
 import { type AppResponse, createContext } from "./request-context.ts";
 
@@ -50,14 +50,8 @@ export function createRestRouter(deps: Deps, { bodyBytesMax }: { bodyBytesMax: n
     if (methods.includes("GET")) methods.push("HEAD");
     if (methods.length === 0) {
       sendError(res, new AppError("not_found", `There is nothing at ${req.path.slice(0, 200)}.`));
-    } else if (req.method === "OPTIONS") {
-      res
-        .setHeader("allow", [...methods, "OPTIONS"].join(", "))
-        .status(204)
-        .end();
     } else if (!methods.includes(req.method)) {
-      res.setHeader("allow", [...methods, "OPTIONS"].join(", "));
-      sendError(res, new AppError("method_not_allowed", `This path takes ${methods.join(", ")}.`));
+      refuseMethod(req, res, methods);
     } else {
       next();
     }

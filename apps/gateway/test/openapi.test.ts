@@ -61,6 +61,17 @@ describe("openapi.json", () => {
     }
   });
 
+  it("says of each operation that asks Robin how that can fail", () => {
+    const asking = Object.keys(paths).filter((path) => /^\/(queue|mail-users|config|diagnostics)/.test(path));
+    expect(asking.length).toBeGreaterThan(10);
+    for (const operation of asking.flatMap((path) => Object.values(paths[path] ?? {}))) {
+      expect(Object.keys(operation.responses), operation.operationId).toEqual(
+        expect.arrayContaining(["502", "503", "504"]),
+      );
+    }
+    expect(Object.keys(paths["/mail-users"]?.get?.responses ?? {})).toContain("409");
+  });
+
   it("shows an example of every answer", () => {
     const schemas = committed.components.schemas as unknown as Record<string, { examples?: unknown[] }>;
     for (const operation of Object.values(paths).flatMap((item) => Object.values(item))) {

@@ -116,6 +116,14 @@ export const errorCatalogue = {
 
 export type AppErrorCode = keyof typeof errorCatalogue;
 
+/** How a call to Robin can end. */
+export const robinErrors = [
+  "upstream_rejected",
+  "upstream_invalid",
+  "upstream_unavailable",
+  "upstream_timeout",
+] as const satisfies readonly AppErrorCode[];
+
 /** One wrong field: `path` in dots, empty for the whole input. */
 export interface InputIssue {
   path: string;

@@ -2,7 +2,7 @@ import { initTRPC, TRPCError } from "@trpc/server";
 import superjson from "superjson";
 import type { OpenApiMeta } from "trpc-to-openapi";
 import type { Context } from "./context.ts";
-import { AppError, type AppErrorCode, errorCatalogue } from "./errors.ts";
+import { AppError, type AppErrorCode, errorCatalogue, robinErrors } from "./errors.ts";
 import type { Permission } from "./permissions.ts";
 import { decodePathParameters } from "./rest-input.ts";
 import { toAppError } from "./translate-error.ts";
@@ -95,6 +95,8 @@ export const publicProcedure = t.procedure.use(translateErrors).use(decodeRestIn
 export const authedProcedure = publicProcedure.use(requireSignIn);
 /** Signed in and holding `meta.permission`: what nearly every procedure is made from. */
 export const procedure = authedProcedure.use(requirePermission);
+/** The same, for what has to ask Robin: it can fail as Robin can. */
+export const robinProcedure = procedure.meta({ errors: robinErrors });
 /** Signed in by name and password: a key that got into wrong hands must not make itself at home. */
 export const sessionProcedure = authedProcedure.meta({ sessionOnly: true }).use(requireSession);
 /** The same, holding `meta.permission`. */

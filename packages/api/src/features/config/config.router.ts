@@ -1,5 +1,5 @@
 import { NoInput } from "../../rest-input.ts";
-import { procedure, router } from "../../trpc.ts";
+import { robinProcedure, router } from "../../trpc.ts";
 import {
   GetConfigInput,
   GetConfigOutput,
@@ -12,7 +12,7 @@ import { getConfig, listConfig, reloadConfig, syncStatus } from "./config.servic
 const tags = ["Configuration"];
 
 export const configRouter = router({
-  list: procedure
+  list: robinProcedure
     .meta({
       permission: "VIEW_SETTINGS",
       openapi: { method: "GET", path: "/config", tags, summary: "List the sections of Robin's configuration" },
@@ -21,7 +21,7 @@ export const configRouter = router({
     .output(ListConfigOutput)
     .query(({ ctx }) => listConfig(ctx)),
 
-  syncStatus: procedure
+  syncStatus: robinProcedure
     .meta({
       permission: "VIEW_SETTINGS",
       openapi: { method: "GET", path: "/config/sync", tags, summary: "State of Robin's configuration store" },
@@ -30,7 +30,7 @@ export const configRouter = router({
     .output(SyncStatusOutput)
     .query(({ ctx }) => syncStatus(ctx)),
 
-  reload: procedure
+  reload: robinProcedure
     .meta({
       permission: "MANAGE_SERVER_CONFIG",
       openapi: {
@@ -45,7 +45,7 @@ export const configRouter = router({
     .output(ReloadConfigOutput)
     .mutation(({ ctx }) => reloadConfig(ctx)),
 
-  get: procedure
+  get: robinProcedure
     .meta({
       permission: "VIEW_SETTINGS",
       openapi: {

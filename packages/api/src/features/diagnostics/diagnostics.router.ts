@@ -1,12 +1,12 @@
 import { NoInput } from "../../rest-input.ts";
-import { procedure, router } from "../../trpc.ts";
+import { robinProcedure, router } from "../../trpc.ts";
 import { EntriesOutput, ThreadsOutput } from "./diagnostics.schemas.ts";
 import { environmentOfRobin, propertiesOfRobin, threadsOfRobin } from "./diagnostics.service.ts";
 
 const tags = ["Diagnostics"];
 
 export const diagnosticsRouter = router({
-  env: procedure
+  env: robinProcedure
     .meta({
       permission: "MANAGE_SERVER_CONFIG",
       openapi: {
@@ -21,7 +21,7 @@ export const diagnosticsRouter = router({
     .output(EntriesOutput)
     .query(({ ctx }) => environmentOfRobin(ctx)),
 
-  properties: procedure
+  properties: robinProcedure
     .meta({
       permission: "MANAGE_SERVER_CONFIG",
       openapi: {
@@ -36,7 +36,7 @@ export const diagnosticsRouter = router({
     .output(EntriesOutput)
     .query(({ ctx }) => propertiesOfRobin(ctx)),
 
-  threads: procedure
+  threads: robinProcedure
     .meta({
       permission: "MANAGE_SERVER_CONFIG",
       openapi: { method: "GET", path: "/diagnostics/threads", tags, summary: "List the threads of Robin's process" },

@@ -1,5 +1,6 @@
+import { robinErrors } from "../../errors.ts";
 import { NoInput } from "../../rest-input.ts";
-import { procedure, router } from "../../trpc.ts";
+import { robinProcedure, router } from "../../trpc.ts";
 import {
   AuthenticateMailUserInput,
   AuthenticateMailUserOutput,
@@ -10,20 +11,24 @@ import {
 import { authenticateMailUser, listMailUsers, mailUserExists } from "./mail-users.service.ts";
 
 const tags = ["Mail users"];
+/** `conflict`: this Robin keeps no users. */
+const errors = [...robinErrors, "conflict"] as const;
 
 export const mailUsersRouter = router({
-  list: procedure
+  list: robinProcedure
     .meta({
       permission: "MANAGE_USERS",
+      errors,
       openapi: { method: "GET", path: "/mail-users", tags, summary: "List the accounts of the mail server" },
     })
     .input(NoInput)
     .output(ListMailUsersOutput)
     .query(({ ctx }) => listMailUsers(ctx)),
 
-  authenticate: procedure
+  authenticate: robinProcedure
     .meta({
       permission: "MANAGE_USERS",
+      errors,
       openapi: {
         method: "POST",
         path: "/mail-users/authenticate",
@@ -36,9 +41,10 @@ export const mailUsersRouter = router({
     .output(AuthenticateMailUserOutput)
     .mutation(({ ctx, input }) => authenticateMailUser(ctx, input)),
 
-  exists: procedure
+  exists: robinProcedure
     .meta({
       permission: "MANAGE_USERS",
+      errors,
       openapi: {
         method: "GET",
         path: "/mail-users/{username}/exists",

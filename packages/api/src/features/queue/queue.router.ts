@@ -1,4 +1,4 @@
-import { procedure, router } from "../../trpc.ts";
+import { robinProcedure, router } from "../../trpc.ts";
 import { enqueue } from "./enqueue.service.ts";
 import {
   EnqueueInput,
@@ -15,7 +15,7 @@ import { changeQueueItem, changeQueueItems, listQueue } from "./queue.service.ts
 const tags = ["Queue"];
 
 export const queueRouter = router({
-  list: procedure
+  list: robinProcedure
     .meta({
       permission: "VIEW_QUEUE",
       openapi: {
@@ -30,7 +30,7 @@ export const queueRouter = router({
     .output(ListQueueOutput)
     .query(({ ctx, input }) => listQueue(ctx, input)),
 
-  enqueue: procedure
+  enqueue: robinProcedure
     .meta({
       permission: "MANAGE_QUEUE",
       openapi: { method: "POST", path: "/queue", tags, summary: "Compose a message and put it into the queue" },
@@ -39,7 +39,7 @@ export const queueRouter = router({
     .output(EnqueueOutput)
     .mutation(({ ctx, input }) => enqueue(ctx, input)),
 
-  retryMany: procedure
+  retryMany: robinProcedure
     .meta({
       permission: "MANAGE_QUEUE",
       openapi: { method: "POST", path: "/queue/retry", tags, summary: "Try many messages again now" },
@@ -48,7 +48,7 @@ export const queueRouter = router({
     .output(QueueItemsOutput)
     .mutation(({ ctx, input }) => changeQueueItems(ctx, "retry", input)),
 
-  bounceMany: procedure
+  bounceMany: robinProcedure
     .meta({
       permission: "MANAGE_QUEUE",
       openapi: { method: "POST", path: "/queue/bounce", tags, summary: "Give up many messages" },
@@ -57,7 +57,7 @@ export const queueRouter = router({
     .output(QueueItemsOutput)
     .mutation(({ ctx, input }) => changeQueueItems(ctx, "bounce", input)),
 
-  deleteMany: procedure
+  deleteMany: robinProcedure
     .meta({
       permission: "DELETE_QUEUE_ITEMS",
       openapi: { method: "POST", path: "/queue/delete", tags, summary: "Delete many messages" },
@@ -66,7 +66,7 @@ export const queueRouter = router({
     .output(QueueItemsOutput)
     .mutation(({ ctx, input }) => changeQueueItems(ctx, "delete", input)),
 
-  retry: procedure
+  retry: robinProcedure
     .meta({
       permission: "MANAGE_QUEUE",
       openapi: {
@@ -81,7 +81,7 @@ export const queueRouter = router({
     .output(QueueItemOutput)
     .mutation(({ ctx, input }) => changeQueueItem(ctx, "retry", input)),
 
-  bounce: procedure
+  bounce: robinProcedure
     .meta({
       permission: "MANAGE_QUEUE",
       openapi: {
@@ -96,7 +96,7 @@ export const queueRouter = router({
     .output(QueueItemOutput)
     .mutation(({ ctx, input }) => changeQueueItem(ctx, "bounce", input)),
 
-  delete: procedure
+  delete: robinProcedure
     .meta({
       permission: "DELETE_QUEUE_ITEMS",
       openapi: { method: "DELETE", path: "/queue/{uid}", tags, summary: "Delete a message from the queue" },
