@@ -120,6 +120,13 @@ describe("GET /api/v1/queue", () => {
     expect(total).toBe(items.length);
   });
 
+  it("200 on a full page without making Robin render rows that nobody sees", async () => {
+    const before = gateway.simulator.requests.length;
+    listOf(await get("?limit=2"));
+    const asked = gateway.simulator.requests.slice(before).map(({ target }) => new URL(target, "http://robin"));
+    expect(asked.map(({ searchParams }) => searchParams.get("limit"))).toEqual(["2", "1", "1"]);
+  });
+
   it("200 with totals of the states that were asked for only", async () => {
     const { totals } = listOf(await get("?state=DEAD"));
     expect(totals).toEqual({ dead: gateway.simulator.queue.counts().dead });

@@ -28,10 +28,12 @@ export async function listQueue(ctx: Context, input: ListQueueInput): Promise<Li
   let offset = (page - 1) * limit;
 
   for (const state of allStates.filter((known) => input.state?.includes(known) ?? true)) {
-    const filter = { states: [state], limit, protocol, retryMin, retryMax };
-    const robinPage = Math.floor(offset / limit) + 1;
+    // Once the page is full only the total is of interest, and each row costs Robin time.
+    const rows = items.size < limit ? limit : 1;
+    const filter = { states: [state], limit: rows, protocol, retryMin, retryMax };
+    const robinPage = Math.floor(offset / rows) + 1;
     const first = await ctx.deps.robin.queue.list({ ...filter, page: robinPage }, readOptions(ctx));
-    let entries = first.items.slice(offset % limit);
+    let entries = first.items.slice(offset % rows);
     if (entries.length < limit - items.size && robinPage < first.pages) {
       const second = await ctx.deps.robin.queue.list({ ...filter, page: robinPage + 1 }, readOptions(ctx));
       entries = [...entries, ...second.items];
