@@ -16,6 +16,15 @@ export type ProcedureMeta = OpenApiMeta & {
   sessionOnly?: boolean;
   /** Errors it can end with beyond those that follow from its kind, for the OpenAPI document. */
   errors?: readonly AppErrorCode[];
+  /** The output is a `Download`, on REST sent as its bytes: the media types it may have. */
+  download?: readonly string[];
+  /** The input may be as large as a mail, so MAIL_LIMIT holds for the body instead of BODY_LIMIT. */
+  takesMail?: boolean;
+  /**
+   * Instead of `openapi`: on REST it is what a POST to this path runs when the body is of the given type. The body
+   * becomes the field `message` as bytes, the query the other fields, a list being joined with commas.
+   */
+  upload?: { path: `/${string}`; mediaType: string };
 };
 
 const t = initTRPC

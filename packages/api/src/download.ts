@@ -1,0 +1,111 @@
+import { randomUUID } from "node:crypto";
+import { open, unlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Context } from "./context.ts";
+import type { CallOptions } from "@robin/sdk";
+
+export interface DownloadHead {
+  /** Offered to the browser. */
+  fileName: string;
+  /** As in `content-type`, such as `text/csv; charset=utf-8`. */
+  mediaType: string;
+}
+
+/**
+ * What a raw mail or an export is answered with: bytes as they come, never the whole in memory. REST sends them as the
+ * body under the head's type and name; tRPC streams them to clients that use `httpBatchStreamLink`.
+ */
+export class Download implements AsyncIterable<Uint8Array> {
+  readonly head: DownloadHead;
+  readonly #body: ReadableStream<Uint8Array>;
+
+  constructor(head: DownloadHead, body: ReadableStream<Uint8Array>) {
+    this.head = head;
+    this.#body = body;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    return this.#body.values();
+  }
+
+  /** Instead of reading it. */
+  cancel(): Promise<void> {
+    return this.#body.cancel();
+  }
+}
+
+/** The output of a procedure that declares `meta.download`. */
+export const DownloadOutput = z
+  .custom<AsyncIterable<Uint8Array>>((value) => value instanceof Download)
+  .meta({ override: { type: "string", format: "binary" } });
+
+/** For what may be large. Robin is read at its own speed, so this is its time alone and not the reader's. */
+const downloadTimeoutMs = 60_000;
+
+/** For calls whose answer becomes a download: ends when the caller has gone. */
+export function downloadOptions({ signal }: Context): CallOptions {
+  return { signal, timeoutMs: downloadTimeoutMs };
+}
+
+const readBytes = 64 * 1024;
+
+/**
+ * The same bytes, taken from the source as fast as it gives them: Robin serves nobody else while it sends, so a slow
+ * reader is kept waiting on a temporary file instead. What is not read yet is on disk and not in memory.
+ */
+export async function throughDisk(source: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
+  const path = join(tmpdir(), `robin-gateway-${randomUUID()}`);
+  const file = await open(path, "wx+", 0o600);
+  // From here on it has no name, and is gone with its last reader or with the process.
+  await unlink(path);
+
+  const reader = source.getReader();
+  let bytesWritten = 0;
+  let end: { error?: unknown } | undefined;
+  let wake = (): void => undefined;
+
+  const fill = async (): Promise<void> => {
+    try {
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        await file.writeFile(part.value);
+        bytesWritten += part.value.length;
+        wake();
+      }
+      end = {};
+    } catch (error) {
+      await reader.cancel(error).catch(() => undefined);
+      end = { error };
+    }
+    wake();
+  };
+  const filled = fill();
+
+  let bytesRead = 0;
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        while (bytesRead === bytesWritten) {
+          if (end) {
+            await file.close();
+            if ("error" in end) controller.error(end.error);
+            else controller.close();
+            return;
+          }
+          await new Promise<void>((resolve) => (wake = resolve));
+        }
+        const part = new Uint8Array(Math.min(readBytes, bytesWritten - bytesRead));
+        const { bytesRead: read } = await file.read(part, 0, part.length, bytesRead);
+        bytesRead += read;
+        controller.enqueue(part.subarray(0, read));
+      },
+      async cancel() {
+        await reader.cancel();
+        await filled;
+        await file.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
