@@ -1,4 +1,4 @@
-import { appRouter, type Deps, toAppError } from "@robin/api";
+import { appRouter, type Deps, listProcedures, toAppError } from "@robin/api";
 import { createExpressMiddleware } from "@trpc/server/adapters/express";
 import compression from "compression";
 import cors from "cors";
@@ -9,7 +9,7 @@ import { createDocsRouter } from "./docs.ts";
 import { errorHandler, logDefect, notFound, refuseMethod } from "./error-response.ts";
 import { createHealthRouter } from "./health.ts";
 import { authenticate } from "./principal.ts";
-import { refuseOtherBodies } from "./request-body.ts";
+import { expectMail, mailJsonBytesMax, refuseOtherBodies } from "./request-body.ts";
 import { type AppResponse, beginRequest, createContext, ipAddressOf, type RequestLocals } from "./request-context.ts";
 import { createRestRouter } from "./rest.ts";
 
@@ -64,13 +64,10 @@ export function createApp({ deps, config, logger, openApiDocument, draining = ()
   app.use(createDocsRouter(openApiDocument));
 
   app.use(authenticate(deps));
-  app.use(
-    "/trpc",
-    refuseOtherMethods,
-    refuseOtherBodies,
+  const trpc = (maxBodySize: number) =>
     createExpressMiddleware({
       router: appRouter,
-      maxBodySize: config.bodyBytesMax,
+      maxBodySize,
       maxBatchSize: callsPerBatchMax,
       onError: ({ error, req }) => {
         logDefect(logger, error, req);
@@ -82,8 +79,16 @@ export function createApp({ deps, config, logger, openApiDocument, draining = ()
         if (retryAfter.some((seconds) => seconds > 0)) headers["retry-after"] = String(Math.max(...retryAfter));
         return { headers };
       },
-    }),
-  );
+    });
+  const trpcSmall = trpc(config.bodyBytesMax);
+  const trpcMail = trpc(Math.max(config.bodyBytesMax, mailJsonBytesMax));
+  const procedures = new Map(listProcedures().map((procedure) => [`/${procedure.path}`, procedure]));
+  app.use("/trpc", refuseOtherMethods, refuseOtherBodies, (req, res, next) => {
+    // Of a batch the path names several, so it is none of these.
+    const procedure = procedures.get(req.path);
+    const isMail = procedure && expectMail(req, res as AppResponse, procedure, config.requestTimeoutMs);
+    (isMail ? trpcMail : trpcSmall)(req, res, next);
+  });
   const rest = createRestRouter(deps, config);
   app.use("/api/v1", rest);
   app.use(dropInAliases(rest));

@@ -1,6 +1,20 @@
-import { AppError } from "@robin/api";
-import type { RequestHandler } from "express";
+import { AppError, type ProcedureInfo } from "@robin/api";
+import express, { type Request, type RequestHandler } from "express";
 import { sendError } from "./error-response.ts";
+import type { AppResponse } from "./request-context.ts";
+import type { RestLocals } from "./rest-routes.ts";
+
+export interface BodyLimits {
+  /** BODY_LIMIT, in bytes. */
+  bodyBytesMax: number;
+  requestTimeoutMs: number;
+}
+
+/** Bytes of a mail that is uploaded as it is. */
+const mailBytesMax = 25 * 1024 ** 2;
+
+/** The same mail in JSON: its attachments are base64 there, which takes a third more. */
+export const mailJsonBytesMax = Math.ceil((mailBytesMax * 4) / 3) + 1024 ** 2;
 
 /**
  * Lets JSON pass, and requests without a body, which is fine where nothing is needed. Both adapters insist on the
@@ -15,3 +29,35 @@ export const refuseOtherBodies: RequestHandler = (req, res, next) => {
   if (!hasBody) req.headers["content-type"] = "application/json";
   next();
 };
+
+/**
+ * True when the request may be as large as a mail. Whoever lacks the permission is refused by the procedure all the
+ * same, so the megabytes are not read for them. What a large upload takes is not of the request's time.
+ */
+export function expectMail(req: Request, res: AppResponse, { meta }: ProcedureInfo, requestTimeoutMs: number): boolean {
+  const granted = res.locals.authentication?.principal?.permissions ?? [];
+  if (!meta.takesMail || !meta.permission || !granted.includes(meta.permission)) return false;
+  req.once("end", () => (res.locals.deadlineAt = performance.now() + requestTimeoutMs));
+  return true;
+}
+
+/** Reads the body of a REST request into `req.body`, at most as much as its operation takes. */
+export function createBodyReader({ bodyBytesMax, requestTimeoutMs }: BodyLimits): RequestHandler {
+  const type = "application/json";
+  const readJson: RequestHandler = express.json({ limit: bodyBytesMax, type });
+  const readMailJson: RequestHandler = express.json({ limit: Math.max(bodyBytesMax, mailJsonBytesMax), type });
+  const readMail: RequestHandler = express.raw({ limit: mailBytesMax, type: () => true });
+
+  return (req, res, next) => {
+    const { procedure } = (res.locals as RestLocals).operation;
+    const isMail = expectMail(req, res as AppResponse, procedure, requestTimeoutMs);
+    if (procedure.meta.upload) {
+      if (isMail) readMail(req, res, next);
+      else next();
+    } else {
+      refuseOtherBodies(req, res, () => {
+        (isMail ? readMailJson : readJson)(req, res, next);
+      });
+    }
+  };
+}

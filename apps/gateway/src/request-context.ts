@@ -34,7 +34,7 @@ export function beginRequest(timeoutMs: number): RequestHandler {
 
 /** The context of the procedures for one request. */
 export function createContext(deps: Deps, req: Request, res: AppResponse, road: Context["road"]): Context {
-  const { requestId, authentication, deadlineAt } = res.locals;
+  const { requestId, authentication } = res.locals;
   return {
     deps,
     requestId,
@@ -42,7 +42,7 @@ export function createContext(deps: Deps, req: Request, res: AppResponse, road: 
     ipAddress: ipAddressOf(req),
     userAgent: req.headers["user-agent"] ?? "",
     signal: abortOnClose(res),
-    deadlineAt,
+    deadlineAt: () => res.locals.deadlineAt,
     refreshCookie: refreshCookie(req, res, { clock: deps.clock, streamed: road === "trpc" && wantsStream(req) }),
     principal: authentication?.principal,
     authenticationError: authentication?.error,

@@ -1,76 +1,80 @@
-import { AppError, appRouter, type Deps, listProcedures, toAppError } from "@robin/api";
-import express, { type Request, type Response, Router } from "express";
+import { AppError, appRouter, type Deps, Download, type ProcedureInfo, toAppError } from "@robin/api";
+import { callTRPCProcedure } from "@trpc/server";
+import { type Request, type Response, Router } from "express";
 import { createOpenApiExpressMiddleware } from "trpc-to-openapi";
+import { sendDownload } from "./download-response.ts";
 import { logDefect, refuseMethod, sendError } from "./error-response.ts";
-import { refuseOtherBodies } from "./request-body.ts";
+import { type BodyLimits, createBodyReader } from "./request-body.ts";
 import { type AppResponse, createContext } from "./request-context.ts";
+import { createRestRoutes, type RestLocals } from "./rest-routes.ts";
 
-interface RestRoute {
-  pattern: RegExp;
-  methods: Set<string>;
-  hasParameters: boolean;
-}
-
-/** Segments that the adapter would resolve, to run another procedure than the one whose path was found here. */
-const detour = /\\|\/(?:\.|%2e){1,2}(?:\/|$)/i;
-
-/** The REST paths of the procedures, to tell 404 from 405; trpc-to-openapi knows only "not found". */
-function restRoutes(): RestRoute[] {
-  const routes = new Map<string, RestRoute>();
-  for (const { meta } of listProcedures()) {
-    if (!meta.openapi) continue;
-    const { path, method } = meta.openapi;
-    const pattern = new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}/?$`, "i");
-    const route = routes.get(path) ?? { pattern, methods: new Set(), hasParameters: path.includes("{") };
-    route.methods.add(method);
-    routes.set(path, route);
-  }
-  return [...routes.values()];
-}
-
-/** Serves every procedure that declares `meta.openapi`. ADR 0001 lists what is corrected in the adapter, and how. */
-export function createRestRouter(deps: Deps, { bodyBytesMax }: { bodyBytesMax: number }): Router {
-  const routes = restRoutes();
+/** Serves every procedure that declares `meta.openapi` or `meta.upload`. ADR 0001 lists what is corrected in the adapter. */
+export function createRestRouter(deps: Deps, limits: BodyLimits): Router {
+  const findRoute = createRestRoutes();
   const failures = new WeakMap<Request, AppError>();
-  const callProcedure = createOpenApiExpressMiddleware({
+  const callByAdapter = createOpenApiExpressMiddleware({
     router: appRouter,
     createContext: ({ req, res }) => createContext(deps, req as Request, res as AppResponse, "rest"),
     onError: ({ error, req }) => {
-      failures.set(req as Request, toAppError(error.cause instanceof AppError ? error.cause : error));
+      failures.set(req as Request, errorOf(error));
       logDefect(deps.logger, error, req as Request);
     },
   });
 
   const rest = Router({ caseSensitive: false });
   rest.use((req, res, next) => {
-    const possible = detour.test(req.path) ? [] : routes.filter(({ pattern }) => pattern.test(req.path));
-    const literal = possible.filter(({ hasParameters }) => !hasParameters);
-    const matching = literal.length > 0 ? literal : possible;
-    const methods = [...new Set(matching.flatMap((route) => [...route.methods]))];
-    if (methods.includes("GET")) methods.push("HEAD");
-    if (methods.length === 0) {
+    const route = findRoute(req.path);
+    const operation = route?.operation(req);
+    if (!route) {
       sendError(res, new AppError("not_found", `There is nothing at ${req.path.slice(0, 200)}.`));
-    } else if (!methods.includes(req.method)) {
-      refuseMethod(req, res, methods);
+    } else if (!operation) {
+      refuseMethod(req, res, route.methods);
+    } else {
+      Object.assign(res.locals, { operation } satisfies RestLocals);
+      next();
+    }
+  });
+  rest.use(refuseEmptyFields, createBodyReader(limits));
+  rest.use(async (req, res, next) => {
+    const { procedure, parameters } = (res.locals as RestLocals).operation;
+    if (procedure.meta.upload) {
+      const message = Buffer.isBuffer(req.body) ? req.body : new Uint8Array();
+      await answerDirectly(procedure, { ...req.query, message }, { req, res: res as AppResponse });
+    } else if (procedure.meta.download) {
+      await answerDirectly(procedure, { ...req.query, ...parameters }, { req, res: res as AppResponse });
     } else {
       next();
     }
   });
-  rest.use(
-    refuseEmptyFields,
-    refuseOtherBodies,
-    express.json({ limit: bodyBytesMax, type: "application/json" }),
-    requireJsonObject,
-  );
-  rest.use((req, res, next) => {
+  rest.use(requireJsonObject, (req, res, next) => {
     // The adapter knows it in small letters only.
     req.headers["content-type"] = "application/json";
     // Node leaves the body out of an answer to HEAD by itself.
     if (req.method === "HEAD") req.method = "GET";
     res.setHeader("cache-control", "no-store");
-    callProcedure(req, correctErrors(req, res)).catch(next);
+    callByAdapter(req, correctErrors(req, res)).catch(next);
   });
   return rest;
+
+  /** What the adapter cannot do: bodies and answers that are no JSON. */
+  async function answerDirectly(
+    { path, type }: ProcedureInfo,
+    input: unknown,
+    { req, res }: { req: Request; res: AppResponse },
+  ): Promise<void> {
+    res.setHeader("cache-control", "no-store");
+    try {
+      const ctx = createContext(deps, req, res, "rest");
+      const getRawInput = () => Promise.resolve(input);
+      const call = { router: appRouter, path, type, ctx, getRawInput, signal: ctx.signal, batchIndex: 0 };
+      const output: unknown = await callTRPCProcedure(call);
+      if (output instanceof Download) await sendDownload(req, res, output);
+      else res.json(output);
+    } catch (error) {
+      logDefect(deps.logger, error as Error, req);
+      if (!res.headersSent) sendError(res, errorOf(error));
+    }
+  }
 
   /** The adapter ends errors in tRPC's vocabulary; they leave in ours. */
   function correctErrors(req: Request, res: Response): Response {
@@ -97,6 +101,11 @@ function refuseEmptyFields(req: Request, res: Response, next: () => void): void 
     .map(([name]) => ({ path: name, message: "is empty" }));
   if (issues.length > 0) sendError(res, new AppError("invalid_input", "The input is not valid.", { issues }));
   else next();
+}
+
+/** A failed procedure rejects with an error of tRPC that carries ours. */
+function errorOf(error: unknown): AppError {
+  return toAppError(error instanceof Error && error.cause instanceof AppError ? error.cause : error);
 }
 
 function requireJsonObject(req: Request, res: Response, next: () => void): void {

@@ -50,8 +50,8 @@ export interface Context {
   road: "trpc" | "rest";
   /** Aborted when the caller goes away. */
   signal: AbortSignal | undefined;
-  /** On the clock of `performance.now()`: the answer has to be there by then. */
-  deadlineAt: number;
+  /** On the clock of `performance.now()`: the answer has to be there by then. A mail that was long in coming moves it. */
+  deadlineAt: () => number;
   refreshCookie: RefreshCookie;
   /** Who calls, when a valid access token came along. */
   principal: Principal | undefined;
@@ -67,12 +67,12 @@ export type SessionContext = Context & { principal: Principal & { sessionId: str
 
 /** For reads: ends with the request, when its time is up or the caller has gone. */
 export function readOptions({ signal, deadlineAt }: Context): CallOptions {
-  return { signal, timeoutMs: remainingMs(deadlineAt) };
+  return { signal, timeoutMs: remainingMs(deadlineAt()) };
 }
 
 /** For changes: once begun they are seen through, so that nothing is half done because a browser was closed. */
 export function changeOptions({ deadlineAt }: Context): CallOptions {
-  return { timeoutMs: remainingMs(deadlineAt) };
+  return { timeoutMs: remainingMs(deadlineAt()) };
 }
 
 /** With less, Robin has no fair chance; its timeout would count as a failure, and five of those open the breaker. */

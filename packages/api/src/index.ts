@@ -1,6 +1,7 @@
 export type { Clock, Context, Deps, Logger, RefreshCookie } from "./context.ts";
 export { apiKeyPrefix } from "./features/api-keys/api-key.ts";
 export { type ApiConfig, createDeps, systemClock } from "./deps.ts";
+export { Download, type DownloadHead } from "./download.ts";
 export { AppError, type AppErrorCode, errorBody, type ErrorBody, errorCatalogue, type InputIssue } from "./errors.ts";
 export { type JwtAlgorithm, jwtAlgorithms } from "./features/auth/access-tokens.ts";
 export { ensureAdmin, type FirstAdmin, setPassword } from "./features/auth/accounts.ts";

@@ -18,11 +18,11 @@ export type ProcedureMeta = OpenApiMeta & {
   errors?: readonly AppErrorCode[];
   /** The output is a `Download`, on REST sent as its bytes: the media types it may have. */
   download?: readonly string[];
-  /** The input may be as large as a mail, so MAIL_LIMIT holds for the body instead of BODY_LIMIT. */
+  /** The input may be as large as a mail, so 25 MB hold for the body instead of BODY_LIMIT. */
   takesMail?: boolean;
   /**
-   * Instead of `openapi`: on REST it is what a POST to this path runs when the body is of the given type. The body
-   * becomes the field `message` as bytes, the query the other fields, a list being joined with commas.
+   * Instead of `openapi`: what a POST to the path of another procedure runs on REST when the body is of this type.
+   * The body becomes the field `message` as bytes, the query the other fields. Goes with `takesMail`.
    */
   upload?: { path: `/${string}`; mediaType: string };
 };
