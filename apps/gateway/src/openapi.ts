@@ -1,4 +1,5 @@
 import { type AppErrorCode, appRouter, errorCatalogue, listProcedures, type ProcedureMeta } from "@robin/api";
+import { describeDownload, describeUpload } from "./openapi-bodies.ts";
 import { generateOpenApiDocument, type OpenAPIObject } from "trpc-to-openapi";
 import { createSchema } from "zod-openapi";
 import { z } from "zod";
@@ -64,6 +65,11 @@ export function createOpenApiDocument(version: string): OpenAPIObject {
     if (!operation) continue;
     refineOperation(operation, meta, method, meta.openapi.path);
     refineRequestBody(operation, input);
+    if (meta.download) describeDownload(operation, meta.download);
+  }
+  for (const procedure of listProcedures()) {
+    const operation = procedure.meta.upload && document.paths?.[procedure.meta.upload.path]?.post;
+    if (operation) describeUpload(operation, procedure);
   }
   return document;
 }

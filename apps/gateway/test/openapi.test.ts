@@ -74,10 +74,20 @@ describe("openapi.json", () => {
 
   it("shows an example of every answer", () => {
     const schemas = committed.components.schemas as unknown as Record<string, { examples?: unknown[] }>;
+    const downloads = listProcedures().flatMap(({ path, meta }) => (meta.download ? path : []));
     for (const operation of Object.values(paths).flatMap((item) => Object.values(item))) {
+      if (downloads.includes(operation.operationId)) continue;
       const schema = operation.responses["200"]?.content["application/json"].schema ?? {};
       const { examples } = schema.$ref ? (schemas[schema.$ref.split("/").at(-1) ?? ""] ?? {}) : schema;
       expect(examples, operation.operationId).toHaveLength(1);
+    }
+  });
+
+  it("describes downloads as bytes of their types", () => {
+    for (const { meta } of listProcedures()) {
+      if (!meta.download || !meta.openapi) continue;
+      const { content } = paths[meta.openapi.path]?.get?.responses["200"] ?? {};
+      expect(Object.keys(content ?? {})).toEqual(meta.download);
     }
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { listProcedures, Permission, type ProcedureInfo } from "../src/index.ts";
+import { DownloadOutput } from "../src/download.ts";
 import { boolParam, intParam } from "../src/rest-input.ts";
 
 const procedures = listProcedures();
@@ -51,8 +52,9 @@ function swallows(path: string, literal: string): boolean {
 }
 
 describe.each(byPath)("%s", (path, { meta, output, input, type }: ProcedureInfo) => {
-  it("declares what it answers, as an object", () => {
-    expect(output && objectIn(output), "an .output() schema").toBeDefined();
+  it("declares what it answers, as an object, or as bytes", () => {
+    if (meta.download) expect(output, "DownloadOutput").toBe(DownloadOutput);
+    else expect(output && objectIn(output), "an .output() schema").toBeDefined();
   });
 
   it("declares who may call it: a permission, or `access`, and not both", () => {
@@ -73,7 +75,8 @@ describe.each(byPath)("%s", (path, { meta, output, input, type }: ProcedureInfo)
 
   it("is named feature.verb, and on REST unless it is a subscription", () => {
     expect(path).toMatch(/^[a-z][a-zA-Z]*\.[a-z][a-zA-Z]*$/);
-    expect(meta.openapi !== undefined || type === "subscription", "meta.openapi").toBe(true);
+    expect(meta.openapi !== undefined || type === "subscription", "meta.openapi").toBe(meta.upload === undefined);
+    if (meta.upload) expect(meta.takesMail).toBe(true);
   });
 });
 
