@@ -45,9 +45,12 @@ describe("toAppError", () => {
     expect(toAppError(robinError("http", { status: 404 })).publicMessage).not.toContain("credentials");
   });
 
-  it("makes an argument that Robin would misread the caller's mistake, by field and without the value", () => {
+  it("makes an argument that Robin would misread the caller's mistake, by field, with what is wrong with it", () => {
     const error = toAppError(new RobinInputError("rcpt.0", "must not contain a comma"));
-    expect(error).toMatchObject({ code: "invalid_input", issues: [{ path: "rcpt.0" }] });
+    expect(error).toMatchObject({
+      code: "invalid_input",
+      issues: [{ path: "rcpt.0", message: "must not contain a comma" }],
+    });
   });
 
   it.each([

@@ -14,7 +14,7 @@ export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof TRPCError) return fromTrpcError(thrown);
   if (isRobinError(thrown)) return fromRobinError(thrown);
   if (isRobinInputError(thrown)) {
-    const issue = { path: thrown.field, message: "would be misread by Robin" };
+    const issue = { path: thrown.field, message: thrown.problem };
     return new AppError("invalid_input", "The input is not valid.", { cause: thrown, issues: [issue] });
   }
   if (isDatabaseUnavailable(thrown)) {

@@ -63,10 +63,13 @@ export function isRobinError(value: unknown): value is RobinError {
 export class RobinInputError extends TypeError {
   override readonly name = "RobinInputError";
   readonly field: string;
+  /** What is wrong with it, for the person who gave it. */
+  readonly problem: string;
 
   constructor(field: string, problem: string) {
     super(`${field}: ${problem}`);
     this.field = field;
+    this.problem = problem;
   }
 }
 

@@ -55,6 +55,7 @@ export { SystemEntry, SystemThread } from "./resources/system.schemas.ts";
 export {
   AddAttachmentInput,
   AttachmentId,
+  AttachmentName,
   CreateDraftInput,
   DraftContent,
   DraftId,
@@ -74,6 +75,16 @@ export {
   MailboxMessageInput,
   type MailboxContent,
 } from "./resources/mailboxes.schemas.ts";
+export {
+  ChangeableFolderPath,
+  DirectoryPath,
+  FolderName,
+  FolderPath,
+  MailPath,
+  MessageId,
+  StoreName,
+} from "./resources/store-paths.ts";
+export { decodeMessage } from "./resources/store-text.ts";
 export type { StoreResource } from "./resources/store.ts";
 export type { StoreDrafts } from "./resources/store-drafts.ts";
 export type { StoreFolders } from "./resources/store-folders.ts";
@@ -83,6 +94,8 @@ export {
   CleanupInput,
   CopyFolderInput,
   CreateFolderInput,
+  DirectoryInput,
+  MailInput,
   MessageCount,
   MessagesInput,
   MoveFolderInput,
@@ -95,7 +108,6 @@ export {
   StoreFolderInput,
   StoreFolderProperties,
   StoreMessageText,
-  StorePathInput,
 } from "./resources/store.schemas.ts";
 export type { UsersResource } from "./resources/users.ts";
 export {

@@ -37,11 +37,13 @@ export type UpdateDraftInput = z.input<typeof UpdateDraftInput>;
 /** Robin puts `att-`, a UUID and a dash before it and `.eml` after it, in 255 bytes. */
 const filenameBytesMax = 255 - 41 - 4;
 
+export const AttachmentName = StoreName.refine((name) => name.trim() === name, "must not have blanks around it").refine(
+  (name) => Buffer.byteLength(name) <= filenameBytesMax,
+  `must not be longer than ${filenameBytesMax} bytes`,
+);
+
 export const AddAttachmentInput = DraftInput.extend({
-  filename: StoreName.refine((name) => name.trim() === name, "must not have blanks around it").refine(
-    (name) => Buffer.byteLength(name) <= filenameBytesMax,
-    `must not be longer than ${filenameBytesMax} bytes`,
-  ),
+  filename: AttachmentName,
   content: z.instanceof(Uint8Array),
 });
 export type AddAttachmentInput = z.input<typeof AddAttachmentInput>;

@@ -15,7 +15,7 @@ import {
   type DraftId,
   type AttachmentId,
 } from "./drafts.schemas.ts";
-import type { StoreDirectory, StoreEntry, StorePathInput } from "./store.schemas.ts";
+import type { DirectoryInput, StoreDirectory, StoreEntry } from "./store.schemas.ts";
 
 /**
  * Drafts lie in the folder `Drafts`, `example.com/tony/.Drafts/new/{draftId}` on disk. Robin says nothing about a
@@ -39,7 +39,7 @@ export interface StoreDrafts {
   listAttachments(input: DraftInput, options?: CallOptions): Promise<StoreEntry[]>;
 }
 
-type List = (input: StorePathInput, options?: CallOptions) => Promise<StoreDirectory>;
+type List = (input: DirectoryInput, options?: CallOptions) => Promise<StoreDirectory>;
 
 export function createStoreDrafts(calls: StoreCalls, list: List): StoreDrafts {
   const endpoint = "/drafts/{draftId}";

@@ -39,7 +39,8 @@ export interface StoreMessages {
   cleanup(input: CleanupInput, options?: CallOptions): Promise<MessageCount>;
   /**
    * Deletes single mails, for which Robin has no route: they are moved to a folder made for it, which is emptied and
-   * removed. When a step fails they are left in a folder `deleting-...`.
+   * removed. When a step fails they are moved back, unread; where that fails, too, they stay in a folder
+   * `deleting-...`.
    */
   delete(input: MessagesInput, options?: CallOptions): Promise<MessageCount>;
 }
@@ -69,6 +70,13 @@ export function createStoreMessages(dependencies: StoreMessagesDependencies): St
   type Move = { fromFolder: string; toFolder: string; messageIds: string[] };
   const moveAll = (account: StoreAccount, body: Move, options?: CallOptions): Promise<MessageCount> =>
     post("move", account, { body, answer: countAnswer("moved") }, options);
+
+  type Return = { from: string; to: string; ids: readonly string[] };
+  async function putBack(account: StoreAccount, { from, to, ids }: Return, options?: CallOptions): Promise<void> {
+    // Only what is there: Robin would look for the others in every folder.
+    const messageIds = await checks.presentIds(account, from, ids, options);
+    if (messageIds.length > 0) await moveAll(account, { fromFolder: from, toFolder: to, messageIds }, options);
+  }
 
   return {
     async move(input, options) {
@@ -108,11 +116,17 @@ export function createStoreMessages(dependencies: StoreMessagesDependencies): St
       if (present.length === 0) return { count: 0 };
       const bin = { ...account, folder: `deleting-${randomUUID()}` };
       await folders.create({ ...account, name: bin.folder }, options);
-      await moveAll(account, { fromFolder: folder, toFolder: bin.folder, messageIds: present }, options);
-      const answer = countAnswer("deleted");
-      const deleted = await post("delete-all", account, { body: { folder: bin.folder }, answer }, options);
-      await folders.delete(bin, options);
-      return deleted;
+      try {
+        await moveAll(account, { fromFolder: folder, toFolder: bin.folder, messageIds: present }, options);
+        const answer = countAnswer("deleted");
+        return await post("delete-all", account, { body: { folder: bin.folder }, answer }, options);
+      } catch (error) {
+        await putBack(account, { from: bin.folder, to: folder, ids: present }, options).catch(() => undefined);
+        throw error;
+      } finally {
+        // Robin refuses while there is a mail in it.
+        await folders.delete(bin, options).catch(() => undefined);
+      }
     },
   };
 }

@@ -66,6 +66,7 @@ describe("store mutations", () => {
       "a\nb",
       "new",
       ".cur",
+      "report.eml",
       "\ud800",
       "ü".repeat(128),
       "x".repeat(255),
@@ -248,6 +249,28 @@ describe("store mutations", () => {
       expect(files()).toEqual([".Drafts/new/2.eml", ".Other/new/1.eml", "new/3.eml"]);
       expect(await directories()).toEqual([".Drafts", ".Other", "cur", "new"]);
       expect(await messages().delete(input)).toEqual({ count: 0 });
+    });
+
+    it.each(["/store/example.com/tony/messages/move", "/store/example.com/tony/messages/delete-all"])(
+      "are all there, and nothing else, when %s fails while some are deleted",
+      async (route) => {
+        put("new/1.eml", "new/2.eml", ".Other/cur/1.eml");
+        const fault = { kind: "status", status: 500 } as const;
+        simulator.faults.set({ port: "client", route, fault, times: 1 });
+        const call = messages().delete({ ...account, folder: "", messageIds: ["1.eml"] });
+        expect(await failureOf(call)).toMatchObject({ status: 500 });
+        expect(files()).toEqual([".Other/cur/1.eml", "new/1.eml", "new/2.eml"]);
+        expect(await directories()).toEqual([".Other", "new"]);
+      },
+    );
+
+    it("are deleted also when the folder made for it cannot be removed", async () => {
+      put("new/1.eml");
+      const fault = { kind: "status", status: 500 } as const;
+      simulator.faults.set({ port: "client", route: "/store", method: "DELETE", fault });
+      const call = messages().delete({ ...account, folder: "", messageIds: ["1.eml"] });
+      expect(await call).toEqual({ count: 1 });
+      expect(files()).toEqual([]);
     });
 
     it("are cleaned up by age, every folder of the account only when that is said (trap 35)", async () => {

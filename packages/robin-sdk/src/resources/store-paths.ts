@@ -23,7 +23,7 @@ export const StoreName = noDots
   .refine(fits, tooLong);
 
 /** A mail's file name, which is its id. */
-export const MessageId = StoreName.refine((value) => /\.eml$/i.test(value), "must end with .eml");
+export const MessageId = StoreName.refine((value) => isMailName(value), "must end with .eml");
 
 /**
  * A place in the store as it is on disk: `example.com/tony/.Projects/new/1.eml`. Slashes around it are ignored, the
@@ -39,6 +39,25 @@ export const StorePath = z
   .refine((value) => !value.includes("\\"), "must not contain a backslash")
   .refine((value) => value === "" || value.split("/").every(isName), "must be names joined by single slashes")
   .refine((value) => value.split("/").every(fits), `a name ${tooLong}`);
+
+/** The attachments of a draft lie in a directory that is called like the draft. */
+function isDraftDirectory(parts: readonly string[]): boolean {
+  return parts.length === 5 && parts[2] === ".Drafts" && parts[3] === "attachments";
+}
+
+/** The path of a directory. Robin would answer some others with something else, or with a dropped connection. */
+export const DirectoryPath = StorePath.refine((path) => {
+  const parts = splitPath(path);
+  return !(parts.length >= 5 && parts[2] === "folders" && parts.at(-1) === "properties");
+}, "is not a directory for Robin but the properties of a folder").refine(
+  (path) => !isMailName(path) || isDraftDirectory(splitPath(path)),
+  "is a mail, not a directory",
+);
+
+/** The path of a mail. */
+export const MailPath = StorePath.refine(isMailName, "must end with .eml: Robin shows no other file")
+  .refine((path) => splitPath(path).length >= 2, "must be a mail inside a directory")
+  .refine((path) => !isDraftDirectory(splitPath(path)), "is the directory of a draft's attachments, not a mail");
 
 /**
  * A folder as people name it, without the dots of the disk: `Projects/2026`. Empty or `inbox`, in any case, is the
@@ -64,10 +83,12 @@ export const ChangeableFolderPath = FolderPath.refine((value) => value !== "", "
 export const FolderName = StoreName.refine((value) => value.trim() === value, "must not have blanks around it")
   .refine(fitsWithDot, tooLong)
   .refine((value) => !/^\.?inbox$/i.test(value), "must not be the inbox's: Robin would make a folder nobody can reach")
-  .refine(
-    (value) => !isInternal(value.replace(/^\./, "")),
-    "must not be new, cur or tmp, which Robin keeps for itself",
-  );
+  .refine((value) => !isInternal(value.replace(/^\./, "")), "must not be new, cur or tmp, which Robin keeps for itself")
+  .refine((value) => !isMailName(value), "must not end with .eml, as mails do");
+
+function isMailName(name: string): boolean {
+  return /\.eml$/i.test(name);
+}
 
 function isName(part: string): boolean {
   return part.trim() !== "" && part !== ".";

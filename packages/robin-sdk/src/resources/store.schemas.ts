@@ -1,15 +1,29 @@
 import { z } from "zod";
-import { ChangeableFolderPath, FolderName, FolderPath, MessageId, StoreAccount, StorePath } from "./store-paths.ts";
+import {
+  ChangeableFolderPath,
+  DirectoryPath,
+  FolderName,
+  FolderPath,
+  MailPath,
+  MessageId,
+  StoreAccount,
+} from "./store-paths.ts";
 
 const count = z.int().min(0);
 
 export { StoreAccount } from "./store-paths.ts";
 
-export const StorePathInput = z.object({
+export const DirectoryInput = z.object({
   /** As on disk: `example.com/tony/.Projects/new`. The root when empty. */
-  path: StorePath,
+  path: DirectoryPath,
 });
-export type StorePathInput = z.input<typeof StorePathInput>;
+export type DirectoryInput = z.input<typeof DirectoryInput>;
+
+export const MailInput = z.object({
+  /** As on disk: `example.com/tony/.Projects/new/1.eml`. */
+  path: MailPath,
+});
+export type MailInput = z.input<typeof MailInput>;
 
 export const StoreEntry = z.discriminatedUnion("type", [
   z.object({ type: z.literal("directory"), name: z.string(), path: z.string() }),

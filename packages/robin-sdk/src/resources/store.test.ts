@@ -173,7 +173,8 @@ describe("store reading", () => {
     });
 
     it("refuses what is no mail", async () => {
-      for (const path of [`${inbox}/note.txt`, inbox, "", "1.eml"])
+      const attachments = "example.com/tony/.Drafts/attachments/draft-1.eml";
+      for (const path of [`${inbox}/note.txt`, inbox, "", "1.eml", attachments])
         expect(await rejection(client.store.openMessage({ path }), isRobinInputError)).toMatchObject({ field: "path" });
     });
 

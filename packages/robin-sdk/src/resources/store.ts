@@ -7,13 +7,14 @@ import { createStoreDrafts, type StoreDrafts } from "./store-drafts.ts";
 import { withStoreErrors } from "./store-errors.ts";
 import { createStoreFolders, type StoreFolders } from "./store-folders.ts";
 import { createStoreMessages, type StoreMessages } from "./store-messages.ts";
-import { directoryOf, refuse, splitPath, storeRoute } from "./store-paths.ts";
+import { directoryOf, splitPath, storeRoute } from "./store-paths.ts";
 import { decodeMessage } from "./store-text.ts";
 import {
   DirectoryAnswer,
+  DirectoryInput,
+  MailInput,
   PropertiesAnswer,
   StoreFolderInput,
-  StorePathInput,
   type StoreDirectory,
   type StoreFolderProperties,
   type StoreMessageText,
@@ -27,16 +28,16 @@ import {
  */
 export interface StoreResource {
   /** Directories and mails of one directory. The root also shows Robin's own `queue` and `tmp`. `GET /store/...`. */
-  list(input: StorePathInput, options?: CallOptions): Promise<StoreDirectory>;
+  list(input: DirectoryInput, options?: CallOptions): Promise<StoreDirectory>;
   /**
    * The bytes of a mail as they arrive; cancel the body if it is not read to its end. The deadline (`timeoutMs`)
    * covers reading it: a slow reader holds Robin's only thread. `GET /store/....eml` as text.
    */
-  openMessage(input: StorePathInput, options?: CallOptions): Promise<RobinStream>;
+  openMessage(input: MailInput, options?: CallOptions): Promise<RobinStream>;
   /** The bytes of a mail in memory; more than `responseBytesMax` is kind `invalid-response`. `GET /store/....eml`. */
-  messageBytes(input: StorePathInput, options?: CallOptions): Promise<Buffer>;
+  messageBytes(input: MailInput, options?: CallOptions): Promise<Buffer>;
   /** A mail as text in memory, its MIME parts untouched. `GET /store/....eml`. */
-  messageText(input: StorePathInput, options?: CallOptions): Promise<StoreMessageText>;
+  messageText(input: MailInput, options?: CallOptions): Promise<StoreMessageText>;
   /** `GET /store/{domain}/{user}/folders/{folder}/properties`. */
   folderProperties(input: StoreFolderInput, options?: CallOptions): Promise<StoreFolderProperties>;
   folders: StoreFolders;
@@ -48,9 +49,8 @@ const json = "application/json";
 const root = "/store";
 
 export function createStoreResource(transport: Transport): StoreResource {
-  async function list(input: StorePathInput, options?: CallOptions): Promise<StoreDirectory> {
-    const { path } = checked(StorePathInput, input);
-    refuseNonDirectory(path);
+  async function list(input: DirectoryInput, options?: CallOptions): Promise<StoreDirectory> {
+    const { path } = checked(DirectoryInput, input);
     const request = {
       service: "client",
       method: "GET",
@@ -115,10 +115,8 @@ function createFolderChecks(list: StoreResource["list"]): FolderChecks {
 }
 
 /** Asked for as text: as JSON, Robin drops the connection when a mail is not UTF-8. */
-function messageRequest(input: StorePathInput): RobinExchange {
-  const { path } = checked(StorePathInput, input);
-  if (!isMail(path)) refuse("path", "must end with .eml: Robin shows no other file");
-  if (splitPath(path).length < 2) refuse("path", "must be a mail inside a directory");
+function messageRequest(input: MailInput): RobinExchange {
+  const { path } = checked(MailInput, input);
   return {
     service: "client",
     method: "GET",
@@ -127,18 +125,4 @@ function messageRequest(input: StorePathInput): RobinExchange {
     mediaType: "text/plain",
     large: true,
   };
-}
-
-/** Robin would answer such paths with something else, or with a dropped connection. */
-function refuseNonDirectory(path: string): void {
-  const parts = splitPath(path);
-  if (parts.length >= 5 && parts[2] === "folders" && parts.at(-1) === "properties")
-    refuse("path", "is not a directory for Robin but the properties of a folder");
-  // The attachments of a draft lie in a directory named like the draft.
-  const isDraftDirectory = parts.length === 5 && parts[2] === ".Drafts" && parts[3] === "attachments";
-  if (isMail(path) && !isDraftDirectory) refuse("path", "is a mail, not a directory");
-}
-
-function isMail(path: string): boolean {
-  return /\.eml$/i.test(path);
 }
