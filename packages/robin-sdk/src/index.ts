@@ -9,6 +9,7 @@ export {
   type RobinErrorOptions,
   type RobinService,
 } from "./errors.ts";
+export { createLine, type Line, LineFullError } from "./line.ts";
 export { pathSegment } from "./path-segment.ts";
 export type { BreakerState } from "./policies.ts";
 export type { ConfigResource } from "./resources/config.ts";
@@ -17,12 +18,14 @@ export type { HealthResource } from "./resources/health.ts";
 export { ClientHealth, ServiceHealth } from "./resources/health.schemas.ts";
 export type { LogSearch, LogSearchOptions, LogsResource } from "./resources/logs.ts";
 export {
+  createLogLineReader,
   createLogParser,
   isLogSearchEcho,
   parseLogEntries,
   type LogParser,
   type LogParserOptions,
 } from "./resources/logs.parser.ts";
+export { logReach } from "./resources/logs.time.ts";
 export { LogEntry, LogFragment, LogLevel, LogQuery, LogSearchOutcome } from "./resources/logs.schemas.ts";
 export type { MetricsResource } from "./resources/metrics.ts";
 export { MetricFamily, MetricSample } from "./resources/metrics.schemas.ts";
@@ -82,6 +85,7 @@ export {
   FolderPath,
   MailPath,
   MessageId,
+  ParentPath,
   StoreName,
 } from "./resources/store-paths.ts";
 export { decodeMessage } from "./resources/store-text.ts";

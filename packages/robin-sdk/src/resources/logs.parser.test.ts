@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createLogParser, isLogSearchEcho, parseLogEntries, type LogEntry, type LogFragment } from "../index.ts";
-import { createZonedClock } from "./logs.time.ts";
+import { createZonedClock, logReach } from "./logs.time.ts";
 
 const now = new Date("2026-11-23T12:00:00Z");
 
@@ -110,6 +110,36 @@ describe("createZonedClock", () => {
     ["0329-030000000", "Europe/Berlin", "2026-03-29T01:00:00.000Z"],
   ])("%s on the clocks of %s is %s", (stamp, timeZone, expected) => {
     expect(at(stamp, timeZone, expected)).toBe(expected);
+  });
+
+  it("knows the second time of an hour that is there twice by the lines before it, and never on the day before", () => {
+    const clock = createZonedClock("Europe/Berlin", new Date("2026-10-25T12:00:00Z"));
+    const read = (stamp: string) => clock(stamp)?.toISOString().slice(8, 19);
+    const stamps = ["1025-0259", "1025-0258", "1025-0200", "1025-0259", "1025-0300", "1024-0230", "1024-0231"];
+    expect(stamps.map((stamp) => read(`${stamp}00000`))).toEqual([
+      "25T00:59:00",
+      "25T00:58:00",
+      "25T01:00:00",
+      "25T01:59:00",
+      "25T02:00:00",
+      "24T00:30:00",
+      "24T00:31:00",
+    ]);
+  });
+
+  it("leaves a line alone that comes long after later ones where no clock was set back", () => {
+    const clock = createZonedClock("Europe/Berlin", now);
+    expect(clock("1123-120000000")).toEqual(new Date("2026-11-23T11:00:00Z"));
+    expect(clock("1123-100000000")).toEqual(new Date("2026-11-23T09:00:00Z"));
+  });
+
+  it.each([
+    ["UTC", "2026-01-01T00:30:00Z", "2025-12-31T00:00:00.000Z", "2026-01-01T00:00:00.000Z"],
+    ["Europe/Berlin", "2026-10-25T22:59:00Z", "2026-10-23T22:00:00.000Z", "2026-10-24T22:00:00.000Z"],
+    ["Europe/Berlin", "2026-10-26T00:00:00Z", "2026-10-24T22:00:00.000Z", "2026-10-25T23:00:00.000Z"],
+    ["+05:30", "2026-03-01T18:29:59Z", "2026-02-27T18:30:00.000Z", "2026-02-28T18:30:00.000Z"],
+  ])("logReach in %s at %s", (timeZone, moment, yesterday, today) => {
+    expect(logReach(timeZone, new Date(moment))).toEqual({ yesterday: new Date(yesterday), today: new Date(today) });
   });
 
   it("is the inverse of the zone's clocks", () => {

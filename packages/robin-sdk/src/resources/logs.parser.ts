@@ -23,16 +23,25 @@ const linePattern =
 const messageCharsMax = 64 * 1024;
 
 /**
+ * Reads the lines of a log, or of a search, in their order: gives the entry that a line begins, undefined for one that
+ * continues an entry. Throws RangeError for an unknown zone.
+ */
+export function createLogLineReader({ timeZone, now }: LogParserOptions): (line: string) => LogEntry | undefined {
+  const toInstant = createZonedClock(timeZone, now);
+  return (line) => parseEntry(line, toInstant);
+}
+
+/**
  * Makes entries of lines. A line that is no entry continues the one before: in a search's answer that may be another
  * entry than the one it belonged to, for Robin leaves out what does not match.
  */
 export function createLogParser({ timeZone, now }: LogParserOptions): LogParser {
-  const toInstant = createZonedClock(timeZone, now);
+  const readLine = createLogLineReader({ timeZone, now });
   let current: LogEntry | LogFragment | undefined;
 
   return {
     push(line) {
-      const entry = parseEntry(line, toInstant);
+      const entry = readLine(line);
       if (entry === undefined && current !== undefined) {
         const room = messageCharsMax - current.message.length;
         if (room > 0) current.message += `\n${line}`.slice(0, room);

@@ -1,5 +1,5 @@
 export interface LogLine {
-  readonly level: "INFO" | "WARN" | "ERROR" | "DEBUG";
+  readonly level: "FATAL" | "ERROR" | "WARN" | "INFO" | "DEBUG" | "TRACE";
   readonly thread: string;
   readonly logger: string;
   readonly aCode?: string;
