@@ -142,9 +142,19 @@ describe("mailboxes", () => {
       await folders.create({ ...account, name: "B", parent: "A" });
       await folders.rename({ ...account, folder: "A/B", name: "C" });
       await folders.copy({ ...account, folder: "A", destinationParent: "", newName: "D" });
-      await folders.move({ ...account, folder: "D/C", destinationParent: "inbox" });
+      await folders.move({ ...account, folder: "D/C", destinationParent: "" });
       await folders.delete({ ...account, folder: "D" });
       expect(await foldersOf()).toEqual(["A", "A/C", "C", "Inbox", "Sent"]);
+    });
+
+    it("go below the inbox, or to the top level", async () => {
+      const { folders } = client.mailboxes;
+      await folders.create({ ...account, name: "Old", parent: "inbox" });
+      expect(await foldersOf()).toEqual(["Inbox", "Inbox/Old", "Sent"]);
+      await folders.move({ ...account, folder: "inbox/Old", destinationParent: "" });
+      expect(await foldersOf()).toEqual(["Inbox", "Old", "Sent"]);
+      await folders.copy({ ...account, folder: "Old", destinationParent: "Inbox" });
+      expect(await foldersOf()).toEqual(["Inbox", "Inbox/Old", "Old", "Sent"]);
     });
 
     it("reject with 404 where Robin says 400, 200 or makes them (trap 39)", async () => {

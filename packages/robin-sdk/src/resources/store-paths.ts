@@ -60,12 +60,11 @@ export const MailPath = StorePath.refine(isMailName, "must end with .eml: Robin 
   .refine((path) => !isDraftDirectory(splitPath(path)), "is the directory of a draft's attachments, not a mail");
 
 /**
- * A folder as people name it, without the dots of the disk: `Projects/2026`. Empty or `inbox`, in any case, is the
- * inbox. Robin adds the dots.
+ * A folder that others are in, as people name it, without the dots of the disk: `Projects/2026`. Empty is the top
+ * level. Robin adds the dots.
  */
-export const FolderPath = noDots
+export const ParentPath = noDots
   .max(pathCharactersMax)
-  .transform((value) => (value.toLowerCase() === "inbox" ? "" : value))
   .refine((value) => !value.includes("\\"), "must not contain a backslash")
   .refine(
     (value) => value === "" || value.split("/").every((part) => isName(part) && part.trim() === part),
@@ -76,6 +75,9 @@ export const FolderPath = noDots
     (value) => !value.split("/").some(isInternal),
     "must not contain new, cur or tmp, which Robin keeps for itself",
   );
+
+/** A folder as people name it. Empty or `inbox`, in any case, is the inbox. */
+export const FolderPath = ParentPath.transform((value) => (value.toLowerCase() === "inbox" ? "" : value));
 
 export const ChangeableFolderPath = FolderPath.refine((value) => value !== "", "must not be the inbox");
 

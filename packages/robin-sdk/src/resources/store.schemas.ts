@@ -6,6 +6,7 @@ import {
   FolderPath,
   MailPath,
   MessageId,
+  ParentPath,
   StoreAccount,
 } from "./store-paths.ts";
 
@@ -65,8 +66,8 @@ export type StoreFolderProperties = z.infer<typeof StoreFolderProperties>;
 
 export const CreateFolderInput = StoreAccount.extend({
   name: FolderName,
-  /** The top level when absent. Must exist. */
-  parent: FolderPath.optional(),
+  /** The top level when absent; under `/store` the inbox is the top level. Must exist. */
+  parent: ParentPath.optional(),
 });
 export type CreateFolderInput = z.input<typeof CreateFolderInput>;
 
@@ -78,7 +79,7 @@ export type RenameFolderInput = z.input<typeof RenameFolderInput>;
 
 export const MoveFolderInput = ChangeFolderInput.extend({
   /** The new parent; the top level when empty. Must exist. */
-  destinationParent: FolderPath,
+  destinationParent: ParentPath,
 });
 export type MoveFolderInput = z.input<typeof MoveFolderInput>;
 
