@@ -165,6 +165,9 @@ describe("mailboxes", () => {
       expect(renaming.message).toContain("Robin answered 400, which means 404");
       expect(await failureOf(folders.delete(nope))).toMatchObject({ status: 404 });
       expect(await failureOf(folders.copy({ ...nope, destinationParent: "" }))).toMatchObject({ status: 404 });
+      // To its own name and place, which Robin calls done.
+      expect(await failureOf(folders.rename({ ...nope, name: "Nope" }))).toMatchObject({ status: 404 });
+      expect(await failureOf(folders.move({ ...nope, destinationParent: "" }))).toMatchObject({ status: 404 });
       const inMissing = folders.create({ ...account, name: "x", parent: "Nope" });
       expect(await failureOf(inMissing)).toMatchObject({ status: 404 });
       expect(await foldersOf()).toEqual(["Inbox", "Sent"]);

@@ -17,7 +17,7 @@ import { createStoreCalls, folderMissing, type FolderChecks } from "./store-call
 import { createStoreFolders, type StoreFolders } from "./store-folders.ts";
 import { createStoreMessages, type StoreMessages } from "./store-messages.ts";
 import { refuse, splitPath } from "./store-paths.ts";
-import { CreateFolderInput, RenameFolderInput, StoreFolderInput } from "./store.schemas.ts";
+import { CreateFolderInput, MoveFolderInput, RenameFolderInput, StoreFolderInput } from "./store.schemas.ts";
 
 /**
  * Robin's mailboxes in RocksDB, which hold mail besides the store on disk. Every method rejects with RobinError:
@@ -107,7 +107,7 @@ export function createMailboxesResource(transport: Transport): MailboxesResource
       const call = { method: "GET", account, endpoint: "/messages/{id}", parts, large: true } as const;
       return calls.call({ ...call, answer: MailboxContentAnswer }, options);
     },
-    folders: guarded(folders),
+    folders: guarded(folders, checks),
     messages: createStoreMessages({ calls, checks, folders, inboxHoldsFolders: false }),
   };
 }
@@ -128,8 +128,12 @@ function isSame(path: string, asked: string, systemNames: readonly string[]): bo
   return systemNames.some((name) => path === [name, ...rest].join("/"));
 }
 
+function parentOf(folder: string): string {
+  return splitPath(folder).slice(0, -1).join("/");
+}
+
 /** A top folder called `sent` is one more name that Robin would give to a folder nobody can reach. */
-function guarded(folders: StoreFolders): StoreFolders {
+function guarded(folders: StoreFolders, checks: FolderChecks): StoreFolders {
   const refuseSent = (name: string, parent: string): void => {
     if (parent === "" && /^sent$/i.test(name))
       refuse("name", "must not be that of the folder for sent mail: Robin would make a folder nobody can reach");
@@ -143,8 +147,15 @@ function guarded(folders: StoreFolders): StoreFolders {
     },
     async rename(input, options) {
       const { name, folder } = checked(RenameFolderInput, input);
-      refuseSent(name, splitPath(folder).slice(0, -1).join("/"));
+      refuseSent(name, parentOf(folder));
+      // To its own name is done for Robin, whether it is there or not; the same goes for a move to its own place.
+      if (splitPath(folder).at(-1) === name) await checks.requireFolder(input, folder, options);
       return folders.rename(input, options);
+    },
+    async move(input, options) {
+      const { folder, destinationParent } = checked(MoveFolderInput, input);
+      if (parentOf(folder) === destinationParent) await checks.requireFolder(input, folder, options);
+      return folders.move(input, options);
     },
   };
 }

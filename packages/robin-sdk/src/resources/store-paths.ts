@@ -110,7 +110,7 @@ export type StoreAccount = z.infer<typeof StoreAccount>;
 
 /** An encoded path of fixed words and values below `/store` or `/store-rocksdb`. */
 export function storeRoute(root: string, ...parts: readonly string[]): string {
-  return [root, ...parts.filter((part) => part !== "").map(pathSegment)].join("/");
+  return [root, ...parts.filter((part) => part !== "").map((part) => pathSegment(part))].join("/");
 }
 
 export function splitPath(path: string): string[] {

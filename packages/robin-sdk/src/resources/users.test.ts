@@ -42,7 +42,8 @@ describe("users", () => {
   );
 
   it.each(["", " ", "a/b@x", "..", "a\0b"])("refuses the name %j, which no path can carry", async (username) => {
-    await rejection(client.users.exists({ username }), isRobinInputError);
+    const refusal = await rejection(client.users.exists({ username }), isRobinInputError);
+    expect(refusal.field).toBe("username");
     expect(simulator.requests).toEqual([]);
   });
 

@@ -37,7 +37,7 @@ export function createUsersResource(transport: Transport): UsersResource {
         ...common,
         method: "GET",
         endpoint: "/users/{username}/exists",
-        path: `/users/${pathSegment(username)}/exists`,
+        path: `/users/${pathSegment(username, "username")}/exists`,
         parse: jsonBody(UserExistence),
       } as const;
       return transport.call(request, options);
