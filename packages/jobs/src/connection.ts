@@ -5,7 +5,14 @@ import { connectToRedis } from "./redis-connection.ts";
 /** What is used of BullMQ's queue: the part that both servers offer alike. */
 export interface BackendQueue extends Pick<
   Queue,
-  "add" | "close" | "removeJobScheduler" | "setGlobalConcurrency" | "upsertJobScheduler" | "waitUntilReady"
+  | "add"
+  | "close"
+  | "getJobs"
+  | "getJobScheduler"
+  | "removeJobScheduler"
+  | "setGlobalConcurrency"
+  | "upsertJobScheduler"
+  | "waitUntilReady"
 > {
   on(event: "error", listener: (error: Error) => void): unknown;
 }

@@ -1,4 +1,5 @@
 import type { JobsOptions } from "bullmq";
+import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
 import type { BackendQueue, JobsConnection } from "./connection.ts";
 import type { JobContract } from "./contracts.ts";
@@ -9,7 +10,10 @@ export interface JobQueues {
    * @throws ZodError when the payload is not the contract's; the driver's error when the server is away.
    */
   add<Payload extends z.ZodType>(contract: JobContract<Payload>, payload: z.input<Payload>): Promise<string>;
-  /** Makes the stored schedules those of the contracts. May be called any number of times, by any number of workers. */
+  /**
+   * Makes the stored schedules those of the contracts. May be called any number of times, by any number of workers, and
+   * has to be from time to time: a schedule that is found to wait for nothing in two calls is begun anew.
+   */
   schedule(): Promise<void>;
   close(): Promise<void>;
 }
@@ -28,15 +32,42 @@ function jobOptions({ attempts, backoff, keep }: JobContract): JobsOptions {
   };
 }
 
-async function applySchedule(queue: BackendQueue, contract: JobContract): Promise<void> {
+/** Jobs of a schedule that are still to end. While there is one, the schedule goes on by itself. */
+async function pendingOf(queue: BackendQueue, name: string): Promise<number> {
+  const jobs = await queue.getJobs(["waiting", "prioritized", "delayed", "active"]);
+  return jobs.filter(({ repeatJobKey }) => repeatJobKey === name).length;
+}
+
+/**
+ * BullMQ makes the next tick when one begins. Where another worker stores the schedule in that moment, as one that
+ * starts would, the two can leave different ideas of which tick is next, and then the ticks end for good. So a schedule
+ * is only stored when it is not what it should be, or when its ticks have ended.
+ */
+async function applySchedule(queue: BackendQueue, contract: JobContract, idleAt: Map<string, number>): Promise<void> {
   const { name, schedule, concurrency } = contract;
   await queue.setGlobalConcurrency(concurrency);
-  // A former version may have scheduled it otherwise.
-  if (!schedule) await queue.removeJobScheduler(name);
-  else {
-    const data: unknown = contract.payload.parse(schedule.payload);
-    await queue.upsertJobScheduler(name, { every: schedule.everyMs }, { name, data, opts: jobOptions(contract) });
+  const stored = await queue.getJobScheduler(name);
+  if (!schedule) {
+    // A former version may have scheduled it.
+    if (stored) await queue.removeJobScheduler(name);
+    return;
   }
+  const data: unknown = contract.payload.parse(schedule.payload);
+  const opts = jobOptions(contract);
+  const isWanted = stored?.every === schedule.everyMs && isDeepStrictEqual(stored.template, { data, opts });
+  if (isWanted) {
+    if ((await pendingOf(queue, name)) > 0) {
+      idleAt.delete(name);
+      return;
+    }
+    // The jobs are not read in one moment: one look alone may have missed a tick on its way.
+    if (idleAt.get(name) !== stored.next) {
+      idleAt.set(name, stored.next ?? 0);
+      return;
+    }
+  }
+  idleAt.delete(name);
+  await queue.upsertJobScheduler(name, { every: schedule.everyMs }, { name, data, opts });
 }
 
 /** One queue per contract: a slow job delays no other, and each has its own limits. */
@@ -52,6 +83,8 @@ export async function openQueues(
     queues.set(name, queue);
   }
   await Promise.all([...queues.values()].map((queue) => queue.waitUntilReady()));
+  /** The tick that a schedule is said to wait for, by its name, while no such job was found. */
+  const idleAt = new Map<string, number>();
 
   const queueOf = (contract: JobContract): BackendQueue => {
     const queue = queues.get(contract.name);
@@ -65,7 +98,7 @@ export async function openQueues(
       return job.id;
     },
     schedule: async () => {
-      await Promise.all(contracts.map((contract) => applySchedule(queueOf(contract), contract)));
+      await Promise.all(contracts.map((contract) => applySchedule(queueOf(contract), contract, idleAt)));
     },
     close: async () => {
       await Promise.all([...queues.values()].map((queue) => queue.close()));

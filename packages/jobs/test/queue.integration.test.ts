@@ -40,6 +40,20 @@ async function storedSchedules(server: TestServer): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
+/** Takes away the jobs that wait and leaves the schedule, as a worker does that has another idea of the next tick. */
+async function loseTicks(server: TestServer, name: string): Promise<void> {
+  if (server.kind === "redis") {
+    const redis = new Redis(server.storeUrl);
+    await redis.del(["wait", "delayed", "prioritized"].map((state) => `${server.prefix}:${name}:${state}`));
+    redis.disconnect();
+    return;
+  }
+  const client = new pg.Client({ connectionString: server.databaseUrl });
+  await client.connect();
+  await client.query("DELETE FROM bullmq.job WHERE queue = $1", [name]);
+  await client.end();
+}
+
 describe.each(["redis", "postgresql"] as const)("queues in %s", (kind) => {
   let server: TestServer;
   let connection: JobsConnection;
@@ -79,6 +93,39 @@ describe.each(["redis", "postgresql"] as const)("queues in %s", (kind) => {
     await later.schedule();
     expect(await storedSchedules(server)).toEqual([]);
     await later.close();
+  });
+
+  it("leaves the tick that waits alone when the schedule is as it should be, and replaces it when it is not", async () => {
+    const kept: JobContract = { ...scheduled, name: "test.kept" };
+    const queues = await openQueues(connection, [kept], { onError });
+    const raw = connection.createQueue(kept.name);
+    const waiting = async () => (await raw.getJobs(["waiting", "delayed"])).map(({ id, timestamp }) => [id, timestamp]);
+    await queues.schedule();
+    const before = await waiting();
+    expect(before).toHaveLength(1);
+    await queues.schedule();
+    expect(await waiting()).toEqual(before);
+
+    const twice: JobContract = { ...kept, schedule: { everyMs: hour / 2, payload: { userId: 1 } } };
+    const later = await openQueues(connection, [twice], { onError });
+    await later.schedule();
+    expect(await raw.getJobScheduler(kept.name)).toMatchObject({ every: hour / 2 });
+    expect(await waiting()).toHaveLength(1);
+    await Promise.all([queues.close(), later.close(), raw.close()]);
+  });
+
+  it("begins a schedule anew that waits for nothing, on the second call that finds it so", async () => {
+    const stuck: JobContract = { ...scheduled, name: "test.stuck" };
+    const queues = await openQueues(connection, [stuck], { onError });
+    const raw = connection.createQueue(stuck.name);
+    const waiting = () => raw.getJobs(["waiting", "delayed"]);
+    await queues.schedule();
+    await loseTicks(server, stuck.name);
+    await queues.schedule();
+    expect(await waiting()).toHaveLength(0);
+    await queues.schedule();
+    expect(await waiting()).toHaveLength(1);
+    await Promise.all([queues.close(), raw.close()]);
   });
 
   it("may be opened by many processes at once on a server that has no tables yet", async () => {
