@@ -82,6 +82,12 @@ export const errorCatalogue = {
     reason: "Internal Server Error",
     when: "A defect of the gateway; the log has the cause under the request id.",
   },
+  not_implemented: {
+    trpcCode: "NOT_IMPLEMENTED",
+    httpStatus: 501,
+    reason: "Not Implemented",
+    when: "Robin, or this installation, has no way to do it; the message says why.",
+  },
   upstream_rejected: {
     trpcCode: "BAD_GATEWAY",
     httpStatus: 502,
