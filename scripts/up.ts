@@ -63,6 +63,7 @@ async function start(settings: Settings, supervisor: Supervisor): Promise<void> 
     )) as SimulatorReady;
     env.ROBIN_CLIENT_API_URL = robin.clientUrl;
     env.ROBIN_SERVICE_API_URL = robin.serviceUrl;
+    env.ROBIN_TIME_ZONE = "UTC";
   }
   // The worker first: it is stopped after the gateway.
   await startProgram({ name: "worker", args: [...watching, "apps/worker/src/main.ts"], env }, settings, supervisor);

@@ -66,6 +66,16 @@ describe("readEnv", () => {
     expect(message).not.toContain("robin-host");
   });
 
+  it.each(["UTC", "Europe/Berlin", "+02:00", "-0330"])("takes %s for a time zone", (zone) => {
+    expect(readEnv({ ...enough, ROBIN_TIME_ZONE: zone }).ROBIN_TIME_ZONE).toBe(zone);
+  });
+
+  it.each(["Mars/Olympus", "2", "+25:00", "UTC+2", "Europe/Berlin "])("refuses %j as a time zone", (zone) => {
+    expect(problemsOf({ ...enough, ROBIN_TIME_ZONE: zone })).toBe(
+      "The gateway cannot start with this environment:\n  ROBIN_TIME_ZONE: must be the name of a time zone, such as Europe/Berlin, or an offset, such as +02:00",
+    );
+  });
+
   it("takes an empty variable for an unset one, as compose files pass them", () => {
     expect(readEnv({ ...enough, PORT: "", ROBIN_CLIENT_API_AUTH: "", ADMIN_PASSWORD: "" })).toMatchObject({
       PORT: 8000,

@@ -52,6 +52,18 @@ const trustProxy = z
     return /^\d+$/.test(text) ? Number(text) : text;
   });
 
+/** Node reads what Java writes: `Europe/Berlin`, `UTC`, `+02:00`. */
+const timeZone = z.string().refine(
+  (name) => {
+    try {
+      return Boolean(new Intl.DateTimeFormat("en", { timeZone: name }));
+    } catch {
+      return false;
+    }
+  },
+  { error: "must be the name of a time zone, such as Europe/Berlin, or an offset, such as +02:00" },
+);
+
 const Env = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
   HOST: z.string().min(1).default("0.0.0.0"),
@@ -61,6 +73,7 @@ const Env = z.object({
   ROBIN_CLIENT_API_AUTH: robinAuth.optional(),
   ROBIN_SERVICE_API_AUTH: robinAuth.optional(),
   ROBIN_MAX_CONNECTIONS: count(8, 100),
+  ROBIN_TIME_ZONE: timeZone.optional(),
   JWT_SECRET: list.refine((secrets) => secrets.length > 0 && secrets.every((secret) => secret.length >= 32), {
     error: "must be at least 32 characters; several may be given with commas, the newest first",
   }),

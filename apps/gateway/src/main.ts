@@ -41,6 +41,7 @@ async function start(): Promise<void> {
         lifetimeSeconds: Math.round(env.ACCESS_TOKEN_EXPIRE_MINUTES * 60),
       },
       refreshTokenLifetimeMs: env.REFRESH_TOKEN_EXPIRE_DAYS * dayMs,
+      robinTimeZone: env.ROBIN_TIME_ZONE,
     },
     { db, robin, logger },
   );

@@ -23,6 +23,7 @@ interface TestGatewayOptions {
   robin?: Partial<RobinClientConfig>;
   app?: Partial<AppConfig>;
   secrets?: [string, ...string[]];
+  robinTimeZone?: string;
   algorithm?: "HS256" | "HS384" | "HS512";
   statementTimeoutMs?: number;
   /** Shares the database (and the clock) of another gateway, as a second process would. */
@@ -108,6 +109,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       },
       refreshTokenLifetimeMs: 7 * 24 * 60 * 60 * 1000,
       bcryptCost: 4,
+      // The simulator's zone.
+      robinTimeZone: options.robinTimeZone ?? "UTC",
     },
     { db, robin, logger, clock },
   );

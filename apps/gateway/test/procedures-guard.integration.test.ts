@@ -76,6 +76,7 @@ const cases: Record<ProcedurePath, Case> = {
     audit: { action: "apiKeys.revokeOfUser", targets: () => [subject.username, keyId] },
   },
   "audit.search": nothing,
+  "audit.export": nothing,
   "auth.login": {
     input: ({ username }) => ({ username, password: testPassword }),
     audit: { action: "auth.login", targets: ({ username }) => [username] },
@@ -106,6 +107,9 @@ const cases: Record<ProcedurePath, Case> = {
   "diagnostics.properties": nothing,
   "diagnostics.threads": nothing,
   "health.aggregate": nothing,
+  "logs.search": nothing,
+  "logs.loggers": nothing,
+  "logs.export": nothing,
   "mailUsers.list": nothing,
   "mailUsers.exists": { input: () => ({ username: "tony@example.com" }) },
   "mailUsers.authenticate": {

@@ -4,6 +4,8 @@ import type { Authenticator, Principal } from "./features/auth/authenticator.ts"
 import type { Passwords } from "./features/auth/passwords.ts";
 import type { AccessTokens } from "./features/auth/access-tokens.ts";
 import type { HealthMonitor } from "./features/health/health.service.ts";
+import type { LogReader } from "./features/logs/log-reader.ts";
+import type { LoggerList } from "./features/logs/logger-list.ts";
 import { AppError } from "./errors.ts";
 
 export interface Clock {
@@ -27,6 +29,8 @@ export interface Deps {
   authenticator: Authenticator;
   passwords: Passwords;
   health: HealthMonitor;
+  logs: LogReader;
+  loggers: LoggerList;
   /** How long a refresh token lives when it is not used, in milliseconds. */
   refreshTokenLifetimeMs: number;
 }

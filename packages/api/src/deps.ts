@@ -5,10 +5,14 @@ import { type AccessTokenConfig, createAccessTokens } from "./features/auth/acce
 import { createAuthenticator } from "./features/auth/authenticator.ts";
 import { createPasswords } from "./features/auth/passwords.ts";
 import { createHealthMonitor } from "./features/health/health.service.ts";
+import { createLogReader } from "./features/logs/log-reader.ts";
+import { createLoggerList } from "./features/logs/logger-list.ts";
 
 export interface ApiConfig {
   accessTokens: AccessTokenConfig;
   refreshTokenLifetimeMs: number;
+  /** Zone of the times in Robin's log, as an IANA name or an offset; this process's own by default. */
+  robinTimeZone?: string | undefined;
   /** bcrypt's cost; only tests go below the default. */
   bcryptCost?: number;
 }
@@ -22,6 +26,7 @@ export async function createDeps(
 ): Promise<Deps> {
   const { db, robin, logger, clock = systemClock } = parts;
   const accessTokens = createAccessTokens(config.accessTokens, clock);
+  const logs = createLogReader(robin, config.robinTimeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
   return {
     db,
     robin,
@@ -31,6 +36,8 @@ export async function createDeps(
     authenticator: createAuthenticator(db, accessTokens, clock),
     passwords: await createPasswords(config.bcryptCost),
     health: createHealthMonitor({ db, robin, clock }),
+    logs,
+    loggers: createLoggerList(logs, clock),
     refreshTokenLifetimeMs: config.refreshTokenLifetimeMs,
   };
 }

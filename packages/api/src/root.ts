@@ -7,6 +7,7 @@ import { configRouter } from "./features/config/config.router.ts";
 import { diagnosticsRouter } from "./features/diagnostics/diagnostics.router.ts";
 import { domainsRouter } from "./features/domains/domains.router.ts";
 import { healthRouter } from "./features/health/health.router.ts";
+import { logsRouter } from "./features/logs/logs.router.ts";
 import { mailUsersRouter } from "./features/mail-users/mail-users.router.ts";
 import { queueRouter } from "./features/queue/queue.router.ts";
 import { sessionsRouter } from "./features/sessions/sessions.router.ts";
@@ -22,6 +23,7 @@ export const appRouter = router({
   diagnostics: diagnosticsRouter,
   domains: domainsRouter,
   health: healthRouter,
+  logs: logsRouter,
   mailUsers: mailUsersRouter,
   queue: queueRouter,
   sessions: sessionsRouter,

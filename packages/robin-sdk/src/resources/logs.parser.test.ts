@@ -173,6 +173,9 @@ it.each([
   ["endpoints.ApiEndpoint", "GET /client/queue/list from /127.0.0.1:1", false],
   ["endpoints.ApiEndpointUtils", "Parsed query params: {query=x}", true],
   ["endpoints.ApiEndpointUtils", "Read request body (15 bytes)", false],
+  ["endpoints.HttpEndpoint", "Sent text response: status=200, bytes=1240", true],
+  ["endpoints.HttpEndpoint", "Sent text response: status=405, bytes=18", false],
+  ["endpoints.HttpEndpoint", "Sent JSON response: status=200, bytes=18", false],
   ["smtp.EmailReceipt", "GET /logs", false],
 ])("isLogSearchEcho of %s: %s is %s", (logger, message, expected) => {
   expect(isLogSearchEcho({ kind: "entry", level: "INFO", at: now, thread: "t", logger, message })).toBe(expected);

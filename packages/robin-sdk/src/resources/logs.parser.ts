@@ -73,10 +73,14 @@ export async function* parseLogEntries(
   if (last) yield last;
 }
 
-/** True for Robin's own lines about log searches: every answer holds those of the search itself and of earlier ones. */
+/**
+ * True for Robin's own lines about log searches: every answer holds those of the search itself and of earlier ones.
+ * Some of them do not name what they are about, so a few lines about other calls are taken for them.
+ */
 export function isLogSearchEcho(entry: LogEntry): boolean {
   if (entry.logger === "endpoints.LogsHandler") return true;
   if (entry.logger === "endpoints.ApiEndpoint") return /^GET \/logs\b/.test(entry.message);
+  if (entry.logger === "endpoints.HttpEndpoint") return entry.message.startsWith("Sent text response: status=200,");
   return (
     entry.logger === "endpoints.ApiEndpointUtils" && /^(Parsed query params: \{|No query string)/.test(entry.message)
   );

@@ -1,18 +1,11 @@
 import type { AuditEvent as AuditRow, Prisma } from "@robin/db";
 import type { Context } from "../../context.ts";
 import { pageWindow, toPage } from "../../listing.ts";
-import type { AuditEvent, SearchAuditInput, SearchAuditOutput } from "./audit.schemas.ts";
+import type { AuditEvent, AuditFilter, SearchAuditInput, SearchAuditOutput } from "./audit.schemas.ts";
 
 /** Newest first. */
 export async function searchAudit({ deps: { db } }: Context, input: SearchAuditInput): Promise<SearchAuditOutput> {
-  const { action, actor, outcome, target, from, to } = input;
-  const where: Prisma.AuditEventWhereInput = {
-    ...(action !== undefined && { action: action.endsWith(".") ? { startsWith: action } : action }),
-    ...(actor !== undefined && { actorUsername: actor.toLowerCase() }),
-    ...(outcome && { outcome }),
-    ...(target !== undefined && { targets: { has: target } }),
-    ...((from ?? to) && { occurredAt: { ...(from && { gte: from }), ...(to && { lt: to }) } }),
-  };
+  const where = auditWhere(input);
   const [total, rows] = await Promise.all([
     db.auditEvent.count({ where }),
     db.auditEvent.findMany({ where, orderBy: [{ occurredAt: "desc" }, { id: "desc" }], ...pageWindow(input) }),
@@ -20,7 +13,18 @@ export async function searchAudit({ deps: { db } }: Context, input: SearchAuditI
   return toPage(rows.map(toAuditEvent), total, input);
 }
 
-function toAuditEvent(row: AuditRow): AuditEvent {
+export function auditWhere(filter: AuditFilter): Prisma.AuditEventWhereInput {
+  const { action, actor, outcome, target, from, to } = filter;
+  return {
+    ...(action !== undefined && { action: action.endsWith(".") ? { startsWith: action } : action }),
+    ...(actor !== undefined && { actorUsername: actor.toLowerCase() }),
+    ...(outcome && { outcome }),
+    ...(target !== undefined && { targets: { has: target } }),
+    ...((from ?? to) && { occurredAt: { ...(from && { gte: from }), ...(to && { lt: to }) } }),
+  };
+}
+
+export function toAuditEvent(row: AuditRow): AuditEvent {
   return {
     id: row.id,
     occurredAt: row.occurredAt,

@@ -17,8 +17,7 @@ const exampleEvent = {
   ipAddress: "192.0.2.10",
 };
 
-export const SearchAuditInput = z.strictObject({
-  ...pageFields,
+const filterFields = {
   action: z
     .string()
     .regex(/^[a-zA-Z]{1,50}\.[a-zA-Z]{0,50}$/, "is not an action, nor a group of them with its dot")
@@ -34,8 +33,18 @@ export const SearchAuditInput = z.strictObject({
   }).optional(),
   from: instantParam("Only what began then or later.").optional(),
   to: instantParam("Only what began before.").optional(),
-});
+};
+
+export const SearchAuditInput = z.strictObject({ ...pageFields, ...filterFields });
 export type SearchAuditInput = z.infer<typeof SearchAuditInput>;
+
+export const ExportAuditInput = z.strictObject({
+  ...filterFields,
+  format: z.enum(["csv", "json"]).default("csv").meta({ description: "A table, or an array of the search's items." }),
+});
+export type ExportAuditInput = z.infer<typeof ExportAuditInput>;
+
+export type AuditFilter = Pick<SearchAuditInput, keyof typeof filterFields>;
 
 export const AuditEvent = z
   .object({

@@ -1,0 +1,45 @@
+import { createLogLineReader, isLogSearchEcho } from "@robin/sdk";
+import type { Clock } from "../../context.ts";
+import { termForAll } from "./log-filter.ts";
+import type { LogReader } from "./log-reader.ts";
+
+/** Names of loggers come and go with Robin's versions; finding them costs Robin a reading of two days of log. */
+const freshMs = 60_000;
+const namesMax = 1000;
+/** Robin's time alone, whoever waits. */
+const timeoutMs = 30_000;
+const bytesMax = 1024 ** 3;
+
+export interface LoggerList {
+  /** At most a minute old; any number of callers cause one search. Rejects as `LogReader.read`. */
+  names(): Promise<string[]>;
+}
+
+export function createLoggerList(reader: LogReader, clock: Clock): LoggerList {
+  let latest: { readAt: number; names: Promise<string[]> } | undefined;
+
+  async function read(): Promise<string[]> {
+    const names = new Set<string>();
+    const readLine = createLogLineReader({ timeZone: reader.timeZone, now: clock.now() });
+    await reader.read({ term: termForAll, bytesMax, options: { timeoutMs } }, (line) => {
+      const entry = readLine(line);
+      if (entry && names.size < namesMax && !isLogSearchEcho(entry)) names.add(entry.logger);
+      return undefined;
+    });
+    return [...names].sort();
+  }
+
+  return {
+    names() {
+      const readAt = clock.now().getTime();
+      // The clock may be set back, too.
+      if (latest && Math.abs(readAt - latest.readAt) < freshMs) return latest.names;
+      const mine = { readAt, names: read() };
+      latest = mine;
+      mine.names.catch(() => {
+        if (latest === mine) latest = undefined;
+      });
+      return mine.names;
+    },
+  };
+}
