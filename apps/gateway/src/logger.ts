@@ -6,6 +6,7 @@ const secretFields = [
   "currentPassword",
   "newPassword",
   "passwordHash",
+  "mailPasswordHash",
   "token",
   "accessToken",
   "refreshToken",

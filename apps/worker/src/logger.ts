@@ -1,7 +1,7 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 import pretty from "pino-pretty";
 
-const secretFields = ["password", "passwordHash", "token", "tokenHash", "authorization"];
+const secretFields = ["password", "passwordHash", "mailPasswordHash", "token", "tokenHash", "authorization"];
 
 /** JSON lines for machines or coloured ones for people, to standard output. Secrets are cut out wherever they are logged. */
 export function createLogger(

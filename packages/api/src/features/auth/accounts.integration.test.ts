@@ -1,8 +1,9 @@
 import { createSession, createTestDatabase, createUser, type TestDatabase } from "@robin/db/testing";
 import { createDb, type Db } from "@robin/db";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { ensureAdmin, setPassword } from "./accounts.ts";
+import { ensureAdmin, replacePassword, setPassword } from "./accounts.ts";
 import { createPasswords, type Passwords } from "./passwords.ts";
+import { sha512Crypt } from "./sha512-crypt.ts";
 
 const now = new Date("2026-03-01T12:00:00Z");
 const clock = { now: () => now };
@@ -170,6 +171,57 @@ describe("setPassword", () => {
     await expect(setPassword(deps(), "nobody@example.test", "another password")).rejects.toMatchObject({
       code: "not_found",
     });
+  });
+});
+
+describe("replacePassword", () => {
+  const old = "{SHA512-CRYPT}$6$of the old password";
+  const opensMailbox = (password: string, hash: string | null) => {
+    const salt = hash?.split("$")[3] ?? "";
+    return hash === `{SHA512-CRYPT}${sha512Crypt(password, { salt, rounds: 100_000 })}`;
+  };
+
+  it.each([
+    { before: null, mailLogin: undefined, opens: false },
+    { before: null, mailLogin: false, opens: false },
+    { before: null, mailLogin: true, opens: true },
+    { before: old, mailLogin: undefined, opens: true },
+    { before: old, mailLogin: true, opens: true },
+    { before: old, mailLogin: false, opens: false },
+  ])("with $before and mailLogin $mailLogin opens the mailbox: $opens", async ({ before, mailLogin, opens }) => {
+    const { id, username } = await createUser(db, { mailPasswordHash: before });
+    expect(await replacePassword(deps(), { id }, { password: "another password", mailLogin })).toBe(true);
+    const { passwordHash, mailPasswordHash } = await userNamed(username);
+    expect(await passwords.verify("another password", passwordHash)).toBe(true);
+    if (opens) expect(opensMailbox("another password", mailPasswordHash)).toBe(true);
+    else expect(mailPasswordHash).toBeNull();
+  });
+
+  it("keeps the mailbox closed when it is closed while the hashes are made", async () => {
+    const { id, username } = await createUser(db, { mailPasswordHash: old });
+    const closing: Passwords = {
+      ...passwords,
+      async hashes(password, options) {
+        const made = await passwords.hashes(password, options);
+        await db.user.update({ where: { id }, data: { mailPasswordHash: null } });
+        return made;
+      },
+    };
+    const change = { password: "another password" };
+    expect(await replacePassword({ ...deps(), passwords: closing }, { id }, change)).toBe(true);
+    const { passwordHash, mailPasswordHash } = await userNamed(username);
+    expect(mailPasswordHash).toBeNull();
+    expect(await passwords.verify("another password", passwordHash)).toBe(true);
+  });
+
+  it("takes the later of two changes at the same time as a whole", async () => {
+    const { id, username } = await createUser(db, { mailPasswordHash: old });
+    const wanted = ["the first of two", "the second of two"];
+    await Promise.all(wanted.map((password) => replacePassword(deps(), { id }, { password })));
+    const { passwordHash, mailPasswordHash } = await userNamed(username);
+    const signIn = await Promise.all(wanted.map((password) => passwords.verify(password, passwordHash)));
+    expect(signIn.toSorted()).toEqual([false, true]);
+    expect(wanted.map((password) => opensMailbox(password, mailPasswordHash))).toEqual(signIn);
   });
 });
 

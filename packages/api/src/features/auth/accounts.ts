@@ -52,33 +52,47 @@ export async function ensureAdmin(
 }
 
 /**
- * Sets a password and ends every session of the account; running access tokens stop working within a second.
+ * Sets a password, for the mailbox too if the old one opened it, and ends every session of the account; running access
+ * tokens stop working within a second.
  * @throws AppError `not_found`, or `invalid_input` for a password that is too short or that bcrypt cannot tell from another.
  */
 export async function setPassword(deps: AccountDeps, username: string, password: string): Promise<void> {
   const user = await findUser(deps.db, username);
-  await replacePassword(deps, { id: user.id }, checkedPassword(password));
+  await replacePassword(deps, { id: user.id }, { password: checkedPassword(password) });
+}
+
+interface NewPassword {
+  password: string;
+  /** Whether it opens the mailbox as well; as before when left out. */
+  mailLogin?: boolean | undefined;
+  keepSessionId?: string;
 }
 
 /**
- * Stores a password that was checked before and ends the account's sessions, but for `keepSessionId`.
+ * Stores a password that was checked before, both its hashes at once, and ends the account's sessions, but for
+ * `keepSessionId`.
  * @param which with `passwordHash`, only when the account still has that one.
  * @returns false when there is no such account (any more).
  */
 export async function replacePassword(
-  { db, passwords, clock }: AccountDeps,
+  deps: AccountDeps,
   which: { id: number; passwordHash?: string },
-  password: string,
-  keepSessionId?: string,
+  change: NewPassword,
 ): Promise<boolean> {
-  const passwordHash = await passwords.hash(password);
-  return db.$transaction(async (tx) => {
-    const { count } = await tx.user.updateMany({ where: which, data: { passwordHash } });
+  const { db, passwords, clock } = deps;
+  const { password, mailLogin, keepSessionId } = change;
+  const before = await db.user.findFirst({ where: which, select: { mailPasswordHash: true } });
+  if (!before) return false;
+  const hashes = await passwords.hashes(password, { mailLogin: mailLogin ?? before.mailPasswordHash !== null });
+  const replaced = await db.$transaction(async (tx) => {
+    const { count } = await tx.user.updateMany({ where: { ...which, ...before }, data: hashes });
     if (count === 0) return false;
     const sessions = { userId: which.id, ...(keepSessionId !== undefined && { id: { not: keepSessionId } }) };
     await revokeSessions({ db: tx, clock }, sessions, "PASSWORD_CHANGED");
     return true;
   });
+  // Whether the mailbox opens was changed while the hashes were made: they may be the wrong ones.
+  return replaced || replacePassword(deps, which, change);
 }
 
 async function findUser(db: Db, username: string): Promise<{ id: number }> {

@@ -106,7 +106,7 @@ export async function me({ deps }: Context, principal: Principal): Promise<MeOut
 }
 
 /**
- * The caller's own password; the other sessions end, the one at hand stays.
+ * The caller's own password, for the mailbox too if it opens it; the other sessions end, the one at hand stays.
  * @throws AppError `invalid_input` when the old password is wrong: 401 would make clients sign in again.
  */
 export async function changePassword(ctx: SessionContext, input: ChangePasswordInput): Promise<{ success: true }> {
@@ -120,7 +120,7 @@ export async function changePassword(ctx: SessionContext, input: ChangePasswordI
       throw new AppError("invalid_input", "The present password is wrong.", { issues });
     }
     const verified = { id: userId, passwordHash: user.passwordHash };
-    if (!(await replacePassword(ctx.deps, verified, input.newPassword, sessionId))) {
+    if (!(await replacePassword(ctx.deps, verified, { password: input.newPassword, keepSessionId: sessionId }))) {
       throw new AppError("conflict", "The password has just been changed by somebody else.");
     }
     return { success: true };

@@ -1,6 +1,7 @@
 import * as bcrypt from "@node-rs/bcrypt";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { createPasswords, defaultBcryptCost, type Passwords } from "./passwords.ts";
+import { sha512Crypt } from "./sha512-crypt.ts";
 
 // The work is counted instead of timed; bcrypt itself stays what it is.
 vi.mock("@node-rs/bcrypt", { spy: true });
@@ -17,6 +18,14 @@ async function workOf(run: () => Promise<unknown>): Promise<string[]> {
   return compare.mock.calls.map(([, hash]) => String(hash));
 }
 
+/** Of this thread alone, so that a busy machine does not matter. */
+async function cpuMsOf(run: () => unknown): Promise<number> {
+  const before = process.threadCpuUsage();
+  await run();
+  const { user, system } = process.threadCpuUsage(before);
+  return (user + system) / 1000;
+}
+
 const costOf = (hash: string | undefined) => hash?.split("$")[2];
 
 describe("hash", () => {
@@ -31,6 +40,30 @@ describe("hash", () => {
     const hashing = vi.mocked(bcrypt.hash).mockClear();
     await createPasswords();
     expect(hashing.mock.calls.map(([, options]) => options)).toEqual([{ cost: 12 }]);
+  });
+});
+
+describe("hashes", () => {
+  it("are bcrypt's alone when the mailbox has another password", async () => {
+    const { passwordHash, mailPasswordHash } = await passwords.hashes("password1", { mailLogin: false });
+    expect(await passwords.verify("password1", passwordHash)).toBe(true);
+    expect(mailPasswordHash).toBeNull();
+  });
+
+  it("have SHA512-CRYPT's beside it for a mail server: 100000 rounds and another salt each time", async () => {
+    const both = await Promise.all([1, 2].map(() => passwords.hashes("pässword", { mailLogin: true })));
+    const salts = both.map(({ mailPasswordHash }) => {
+      const [, salt = ""] = /^{SHA512-CRYPT}\$6\$rounds=100000\$([./\w]{16})\$/.exec(mailPasswordHash ?? "") ?? [];
+      expect(mailPasswordHash).toBe(`{SHA512-CRYPT}${sha512Crypt("pässword", { salt, rounds: 100_000 })}`);
+      return salt;
+    });
+    expect(new Set(salts).size).toBe(2);
+    for (const { passwordHash } of both) expect(await passwords.verify("pässword", passwordHash)).toBe(true);
+  });
+
+  it("leave this thread free while they are made", async () => {
+    const here = await cpuMsOf(() => sha512Crypt("password1", { salt: "salt", rounds: 100_000 }));
+    expect(await cpuMsOf(() => passwords.hashes("password1", { mailLogin: true }))).toBeLessThan(here / 2);
   });
 });
 

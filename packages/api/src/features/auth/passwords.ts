@@ -1,5 +1,6 @@
 import { compare, hash } from "@node-rs/bcrypt";
 import { randomBytes } from "node:crypto";
+import { createMailHash } from "./mail-hash.ts";
 
 /** The cost that sign-in promises; tests take a lower one. */
 export const defaultBcryptCost = 12;
@@ -21,13 +22,21 @@ export function passwordProblem(password: string): string | undefined {
 
 export type Passwords = Awaited<ReturnType<typeof createPasswords>>;
 
-/** bcrypt, computed off the event loop. */
+/** Hashes, all of them computed off the event loop. */
 export async function createPasswords(cost = defaultBcryptCost) {
   // Compared against for an unknown user, so that the answer takes as long as for a known one.
   const nobodysHash = await hash(randomBytes(18).toString("base64"), { cost });
 
   return {
     hash: (password: string): Promise<string> => hash(password, { cost }),
+
+    /** What an account keeps of its password: bcrypt's, and the weaker one of mail servers only where it is asked for. */
+    async hashes(password: string, { mailLogin }: { mailLogin: boolean }) {
+      return {
+        passwordHash: await hash(password, { cost }),
+        mailPasswordHash: mailLogin ? await createMailHash(password) : null,
+      };
+    },
 
     /** False when there is no hash, after the same time as with one. */
     async verify(password: string, passwordHash: string | undefined): Promise<boolean> {

@@ -69,7 +69,7 @@ export const usersRouter = router({
         path: "/users/{id}/password",
         tags,
         summary: "Set the password of an account",
-        description: "Ends every session of the account.",
+        description: "Ends every session of the account. With `mailLogin` the password opens the mailbox as well.",
       },
     })
     .input(SetUserPasswordInput)

@@ -12,6 +12,7 @@ const exampleUser = {
   firstName: "Anna",
   roles: ["ROLE_OPERATOR" as const],
   enabled: true,
+  mailLogin: false,
   createdAt: "2026-01-29T10:00:00.000Z",
   updatedAt: "2026-01-29T10:00:00.000Z",
 };
@@ -40,6 +41,7 @@ export type ListUsersInput = z.infer<typeof ListUsersInput>;
 
 export const User = UserSummary.extend({
   enabled: z.boolean(),
+  mailLogin: z.boolean().meta({ description: "Whether the mailbox opens with the same password." }),
   disabledAt: Instant.optional(),
   lastLoginAt: Instant.optional().meta({ description: "Absent before the first sign-in." }),
   createdAt: Instant,
@@ -64,6 +66,7 @@ export const CreateUserInput = z
     lastName: PersonName.optional(),
     roles: Roles,
     enabled: boolParam("False keeps the account from signing in; true by default.").default(true),
+    mailLogin: boolParam("True lets the same password open the mailbox; false by default.").default(false),
   })
   .meta({
     examples: [{ username: "anna@example.com", password: "a long pass phrase", roles: ["ROLE_OPERATOR"] }],
@@ -78,11 +81,18 @@ export const UpdateUserInput = z
     lastName: PersonName.optional(),
     roles: Roles.optional(),
     enabled: boolParam("False keeps the account from signing in and ends its sessions.").optional(),
+    mailLogin: boolParam(
+      "False keeps the password from opening the mailbox. It takes a new password to let it open (again).",
+    ).optional(),
   })
   .meta({ examples: [{ firstName: "Anna", roles: ["ROLE_OPERATOR"], enabled: true }] });
 export type UpdateUserInput = z.infer<typeof UpdateUserInput>;
 
 export const SetUserPasswordInput = z
-  .strictObject({ id: UserIdParam, password: NewPassword })
+  .strictObject({
+    id: UserIdParam,
+    password: NewPassword,
+    mailLogin: boolParam("Whether the same password opens the mailbox; as before when left out.").optional(),
+  })
   .meta({ examples: [{ password: "a long pass phrase" }] });
 export type SetUserPasswordInput = z.infer<typeof SetUserPasswordInput>;

@@ -56,7 +56,7 @@ export async function createUser(ctx: SignedInContext, input: CreateUserInput): 
       username,
       email: input.email ?? username,
       ...namesOf(input),
-      passwordHash: await passwords.hash(input.password),
+      ...(await passwords.hashes(input.password, input)),
       createdAt: now,
       disabledAt: input.enabled ? null : now,
       roles: { create: input.roles.map((role) => ({ role })) },
@@ -79,22 +79,25 @@ export function setUserEnabled(ctx: SignedInContext, { id }: UserInput, enabled:
 
 /**
  * Roles and `enabled` work on running access tokens within a second.
- * @throws AppError `not_found`, or `conflict` for the caller's own account and the last administrator.
+ * @throws AppError `not_found`; `conflict` for the caller's own account and the last administrator; `invalid_input`
+ * for `mailLogin` without a password that it could be made from.
  */
 async function changeUser(ctx: SignedInContext, action: string, input: UpdateUserInput): Promise<User> {
   const { clock } = ctx.deps;
-  const { id, email, roles, enabled } = input;
+  const { id, email, roles, enabled, mailLogin } = input;
   return withAudit(ctx, { action, targets: [await targetOf(ctx, id)] }, () =>
     keepingAnAdministrator(ctx, async (tx) => {
-      const before = await tx.user.findUnique({ where: { id }, select: { disabledAt: true } });
+      const before = await tx.user.findUnique({ where: { id }, select: { disabledAt: true, mailPasswordHash: true } });
       if (!before) throw noSuchUser();
       if (enabled === false) refuseOneself(ctx, id, "disable");
       if (roles) refuseMoreThanOneHas(ctx, roles);
+      if (mailLogin === true && before.mailPasswordHash === null) throw needsPassword();
       const data: Prisma.UserUpdateInput = {
         ...(email !== undefined && { email }),
         ...namesOf(input),
         ...(roles && { roles: { deleteMany: {}, create: roles.map((role) => ({ role })) } }),
         ...(enabled !== undefined && { disabledAt: enabled ? null : (before.disabledAt ?? clock.now()) }),
+        ...(mailLogin === false && { mailPasswordHash: null }),
       };
       const row = await tx.user.update({ where: { id }, data, include: withRoles });
       if (enabled === false) await revokeSessions({ db: tx, clock }, { userId: id }, "USER_DISABLED");
@@ -106,10 +109,10 @@ async function changeUser(ctx: SignedInContext, action: string, input: UpdateUse
 /** Ends every session of the account. @throws AppError `not_found` */
 export async function setUserPassword(
   ctx: Context,
-  { id, password }: SetUserPasswordInput,
+  { id, ...change }: SetUserPasswordInput,
 ): Promise<{ success: true }> {
   return withAudit(ctx, { action: "users.setPassword", targets: [await targetOf(ctx, id)] }, async () => {
-    if (!(await replacePassword(ctx.deps, { id }, password))) throw noSuchUser();
+    if (!(await replacePassword(ctx.deps, { id }, change))) throw noSuchUser();
     return { success: true };
   });
 }
@@ -141,6 +144,12 @@ function noSuchUser(): AppError {
   return new AppError("not_found", "There is no such user.");
 }
 
+function needsPassword(): AppError {
+  const issues = [{ path: "mailLogin", message: "can become true only where a password is set" }];
+  const text = "The password cannot be had from its hash. Set one, with mailLogin, to open the mailbox with it.";
+  return new AppError("invalid_input", text, { issues });
+}
+
 function refuseOneself({ principal }: SignedInContext, id: number, what: "disable" | "delete"): void {
   if (id === principal.userId) throw new AppError("conflict", `Nobody can ${what} the own account.`);
 }
@@ -163,6 +172,7 @@ function toUser(row: UserRow): User {
   return {
     ...toSummary(row),
     enabled: row.disabledAt === null,
+    mailLogin: row.mailPasswordHash !== null,
     ...(row.disabledAt && { disabledAt: row.disabledAt }),
     ...(row.lastLoginAt && { lastLoginAt: row.lastLoginAt }),
     createdAt: row.createdAt,
