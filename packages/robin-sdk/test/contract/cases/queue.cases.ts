@@ -68,6 +68,16 @@ export const queueCases: ContractCase[] = [
     },
   },
   {
+    name: "trap 24: there is no creation time, state, next attempt or last error: an entry has only what is known",
+    async run(context) {
+      const { protocol } = await enqueue(context);
+      const known = ["uid", "position", "sessionUid", "protocol", "retryCount", "lastRetryAt", "envelopeCount"];
+      known.push("recipients", "recipientsHidden", "files");
+      const [entry] = await own(context, protocol);
+      expect(Object.keys(entry ?? {}).filter((key) => !known.includes(key))).toEqual([]);
+    },
+  },
+  {
     name: "trap 20: protocol defaults to LMTP in the shipped config: the SDK always says ESMTP",
     needs: ["a queue at rest"],
     async run({ client, onEnd }) {
