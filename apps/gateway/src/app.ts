@@ -12,6 +12,7 @@ import { authenticate } from "./principal.ts";
 import { expectMail, mailJsonBytesMax, refuseOtherBodies } from "./request-body.ts";
 import { type AppResponse, beginRequest, createContext, ipAddressOf, type RequestLocals } from "./request-context.ts";
 import { createRestRouter } from "./rest.ts";
+import { createUiRouter } from "./ui.ts";
 
 export interface AppConfig {
   /** Bytes. */
@@ -21,6 +22,8 @@ export interface AppConfig {
   corsAllowCredentials: boolean;
   /** As Express takes it: false, a number of hops, or addresses. */
   trustProxy: boolean | number | string;
+  /** Folder of the built Robin UI, to be served beside the API. */
+  uiDirectory?: string | undefined;
 }
 
 interface AppParts {
@@ -62,6 +65,9 @@ export function createApp({ deps, config, logger, openApiDocument, draining = ()
 
   app.use(createHealthRouter(deps, draining));
   app.use(createDocsRouter(openApiDocument));
+  if (config.uiDirectory) {
+    app.use(createUiRouter({ directory: config.uiDirectory, sharedPaths: [...dropInPaths, "/metrics"] }));
+  }
 
   app.use(authenticate(deps));
   const trpc = (maxBodySize: number) =>

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { EnvironmentError, readEnv } from "./env.ts";
 
@@ -113,6 +116,14 @@ describe("readEnv", () => {
       LOG_LEVEL: "warn",
     });
     expect(readEnv({ ...enough, TRUST_PROXY: "loopback" }).TRUST_PROXY).toBe("loopback");
+  });
+
+  it("takes a folder with an index.html for the UI's, and no other", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "ui-"));
+    expect(problemsOf({ ...enough, UI_DIST_DIR: folder })).toContain("UI_DIST_DIR: must be the folder of a built UI");
+    await writeFile(path.join(folder, "index.html"), "");
+    expect(readEnv({ ...enough, UI_DIST_DIR: path.relative(".", folder) }).UI_DIST_DIR).toBe(folder);
+    await rm(folder, { recursive: true });
   });
 
   it("accepts the names that the former gateway's compose file sets", () => {

@@ -1,4 +1,6 @@
 import { jwtAlgorithms } from "@robin/api";
+import { existsSync } from "node:fs";
+import path from "node:path";
 import { z } from "zod";
 
 const duration = (unit: string, fallback: number, max: number) =>
@@ -64,6 +66,13 @@ const timeZone = z.string().refine(
   { error: "must be the name of a time zone, such as Europe/Berlin, or an offset, such as +02:00" },
 );
 
+const uiFolder = z
+  .string()
+  .transform((folder) => path.resolve(folder))
+  .refine((folder) => existsSync(path.join(folder, "index.html")), {
+    error: "must be the folder of a built UI, with its index.html",
+  });
+
 const Env = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
   HOST: z.string().min(1).default("0.0.0.0"),
@@ -90,6 +99,7 @@ const Env = z.object({
   CORS_ORIGINS: list.prefault(""),
   CORS_ALLOW_CREDENTIALS: flag(true),
   TRUST_PROXY: trustProxy.prefault(""),
+  UI_DIST_DIR: uiFolder.optional(),
   LOG_LEVEL: z
     .string()
     .toLowerCase()

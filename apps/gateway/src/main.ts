@@ -59,6 +59,7 @@ async function start(): Promise<void> {
       corsOrigins: env.CORS_ORIGINS,
       corsAllowCredentials: env.CORS_ALLOW_CREDENTIALS,
       trustProxy: env.TRUST_PROXY,
+      uiDirectory: env.UI_DIST_DIR,
     },
   });
   const server = answerBrokenRequests(createServer({ requestTimeout: 60_000 }, app));
