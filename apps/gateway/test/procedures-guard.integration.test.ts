@@ -1,5 +1,6 @@
 import { type AppRouter, listProcedures, permissionsOf, type ProcedureInfo, Role } from "@robin/api";
 import { createApiKey, createUser } from "@robin/db/testing";
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { decodeToken } from "./auth-support.ts";
 import { type Answer, type SignedIn, startTestGateway, testPassword, type TestGateway } from "./harness.ts";
@@ -35,6 +36,19 @@ const newcomer = "newcomer@guard.test";
 const onSubject = (action: string, fields: Record<string, unknown> = {}): Case => ({
   input: () => ({ id: subject.id, ...fields }),
   audit: { action, targets: () => [subject.username] },
+});
+
+/** A mail account with a folder, a mail and a draft in either store; another one for each test. */
+const mail = { domain: "guard.test", user: "", address: "", mailboxId: "" };
+const draftId = "draft-of-the-guard.eml";
+const attachmentId = "att-of-the-guard.txt.eml";
+const mailPath = () => `/guard.test/${mail.user}/new/1.eml`;
+const ofMail = (fields: Record<string, unknown> = {}): Case => ({
+  input: () => ({ domain: mail.domain, user: mail.user, ...fields }),
+});
+const onMail = (action: string, fields: Record<string, unknown>, targets: string[] = []): Case => ({
+  ...ofMail(fields),
+  audit: { action, targets: () => [mail.address, ...targets] },
 });
 
 const sessionOf = ({ token }: SignedIn) => decodeToken(token).claims.sid as string;
@@ -110,12 +124,43 @@ const cases: Record<ProcedurePath, Case> = {
   "logs.search": nothing,
   "logs.loggers": nothing,
   "logs.export": nothing,
+  "mailboxes.view": ofMail(),
+  "mailboxes.folder": ofMail({ folder: "inbox" }),
+  "mailboxes.folderProperties": ofMail({ folder: "inbox" }),
+  "mailboxes.message": { input: () => ({ domain: mail.domain, user: mail.user, messageId: mail.mailboxId }) },
+  "mailboxes.raw": { input: () => ({ domain: mail.domain, user: mail.user, messageId: mail.mailboxId }) },
+  "mailboxes.createFolder": onMail("mailboxes.createFolder", { name: "New" }, ["New"]),
+  "mailboxes.renameFolder": onMail("mailboxes.renameFolder", { folder: "Empty", name: "New" }, ["Empty", "New"]),
+  "mailboxes.deleteFolder": onMail("mailboxes.deleteFolder", { folder: "Empty" }, ["Empty"]),
+  "mailboxes.copyFolder": onMail("mailboxes.copyFolder", { folder: "Empty", newName: "New" }, ["Empty", "New"]),
+  "mailboxes.moveFolder": onMail("mailboxes.moveFolder", { folder: "A/B" }, ["A/B", "B"]),
+  "mailboxes.moveMessages": onMail(
+    "mailboxes.moveMessages",
+    { fromFolder: "inbox", toFolder: "Empty", messageIds: ["1.eml"] },
+    ["inbox", "Empty", "1.eml"],
+  ),
+  "mailboxes.setReadStatus": onMail("mailboxes.setReadStatus", { folder: "inbox", messageIds: ["1.eml"], read: true }, [
+    "inbox",
+    "1.eml",
+  ]),
+  "mailboxes.markAllRead": onMail("mailboxes.markAllRead", { folder: "inbox" }, ["inbox"]),
+  "mailboxes.deleteMessages": onMail("mailboxes.deleteMessages", { folder: "inbox", messageIds: ["1.eml"] }, [
+    "inbox",
+    "1.eml",
+  ]),
+  "mailboxes.deleteAllMessages": onMail("mailboxes.deleteAllMessages", { folder: "inbox" }, ["inbox"]),
+  "mailboxes.cleanUp": onMail("mailboxes.cleanUp", { folder: "A", months: 3 }, ["A"]),
   "mailUsers.list": nothing,
   "mailUsers.exists": { input: () => ({ username: "tony@example.com" }) },
   "mailUsers.authenticate": {
     input: () => ({ username: "tony@example.com", password: "stark" }),
     audit: { action: "mailUsers.authenticate", targets: () => ["tony@example.com"] },
   },
+  "metrics.series": nothing,
+  "metrics.system": nothing,
+  "metrics.queue": nothing,
+  "metrics.export": nothing,
+  "metrics.get": { input: () => ({ metric: "CPU_USAGE" }) },
   "queue.list": nothing,
   "queue.enqueue": {
     input: () => ({ from: "a@example.com", to: ["b@example.com"] }),
@@ -142,6 +187,40 @@ const cases: Record<ProcedurePath, Case> = {
     input: (caller) => ({ id: caller.userId, sessionId: sessionOf(caller) }),
     audit: { action: "sessions.revokeOfUser", targets: (caller) => [caller.username, sessionOf(caller)] },
   },
+  "storage.list": nothing,
+  "storage.file": { input: () => ({ path: mailPath() }) },
+  "storage.raw": { input: () => ({ path: mailPath() }) },
+  "storage.folderProperties": ofMail({ folder: "inbox" }),
+  "storage.createFolder": onMail("storage.createFolder", { name: "New" }, ["New"]),
+  "storage.renameFolder": onMail("storage.renameFolder", { folder: "Empty", name: "New" }, ["Empty", "New"]),
+  "storage.deleteFolder": onMail("storage.deleteFolder", { folder: "Empty" }, ["Empty"]),
+  "storage.copyFolder": onMail("storage.copyFolder", { folder: "Empty", newName: "New" }, ["Empty", "New"]),
+  "storage.moveFolder": onMail("storage.moveFolder", { folder: "A/B" }, ["A/B", "B"]),
+  "storage.moveMessages": onMail(
+    "storage.moveMessages",
+    { fromFolder: "inbox", toFolder: "Empty", messageIds: ["1.eml"] },
+    ["inbox", "Empty", "1.eml"],
+  ),
+  "storage.setReadStatus": onMail("storage.setReadStatus", { folder: "inbox", messageIds: ["1.eml"], read: true }, [
+    "inbox",
+    "1.eml",
+  ]),
+  "storage.markAllRead": onMail("storage.markAllRead", { folder: "inbox" }, ["inbox"]),
+  "storage.deleteMessages": onMail("storage.deleteMessages", { folder: "inbox", messageIds: ["1.eml"] }, [
+    "inbox",
+    "1.eml",
+  ]),
+  "storage.deleteAllMessages": onMail("storage.deleteAllMessages", { folder: "inbox" }, ["inbox"]),
+  "storage.cleanUp": onMail("storage.cleanUp", { folder: "A", months: 3 }, ["A"]),
+  "storage.createDraft": onMail("storage.createDraft", {}),
+  "storage.updateDraft": onMail("storage.updateDraft", { draftId }, [draftId]),
+  "storage.deleteDraft": onMail("storage.deleteDraft", { draftId }, [draftId]),
+  "storage.listAttachments": ofMail({ draftId }),
+  "storage.addAttachment": onMail("storage.addAttachment", { draftId, filename: "a.txt", content: "" }, [
+    draftId,
+    "a.txt",
+  ]),
+  "storage.removeAttachment": onMail("storage.removeAttachment", { draftId, attachmentId }, [draftId, attachmentId]),
   "users.list": nothing,
   "users.get": { input: () => ({ id: subject.id }) },
   "users.create": {
@@ -169,6 +248,7 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 beforeEach(async () => {
   gateway.simulator.queue.add({ uid: queued });
+  await fillMailAccount();
   await gateway.db.user.deleteMany({ where: { username: { in: [subject.username, newcomer] } } });
   await createUser(gateway.db, subject);
   await gateway.db.domain.deleteMany();
@@ -176,6 +256,21 @@ beforeEach(async () => {
   await gateway.db.apiKey.deleteMany();
   await createApiKey(gateway.db, { id: keyId, userId: subject.id });
 });
+
+async function fillMailAccount(): Promise<void> {
+  mail.user = randomUUID();
+  mail.address = `${mail.user}@${mail.domain}`;
+  mail.mailboxId = gateway.simulator.mailboxes.deliver(mail.address, "mail");
+  for (const place of ["new/1.eml", `.Drafts/new/${draftId}`, `.Drafts/attachments/${draftId}/${attachmentId}`]) {
+    gateway.simulator.store.put(`${mail.domain}/${mail.user}/${place}`, "mail");
+  }
+  for (const { folders } of [gateway.deps.robin.store, gateway.deps.robin.mailboxes]) {
+    const account = { domain: mail.domain, user: mail.user };
+    await folders.create({ ...account, name: "Empty" });
+    await folders.create({ ...account, name: "A" });
+    await folders.create({ ...account, name: "B", parent: "A" });
+  }
+}
 
 async function sessionsOf({ userId }: SignedIn): Promise<string[]> {
   const sessions = await gateway.db.session.findMany({ where: { userId }, select: { id: true } });
@@ -281,7 +376,9 @@ describe.each(procedures.map((procedure) => [procedure.path, procedure] as const
       it("200 with the least input, and no audit row", async () => {
         admin = await gateway.signIn("ROLE_ADMIN");
         const rows = await gateway.db.auditEvent.count();
-        expect((await call(procedure, input(admin), { token: admin.token })).status).toBe(200);
+        // Bytes come over tRPC only to clients that stream: they have tests of their own.
+        const status = procedure.meta.download && call === overTrpc ? 415 : 200;
+        expect((await call(procedure, input(admin), { token: admin.token })).status).toBe(status);
         expect(await gateway.db.auditEvent.count()).toBe(rows);
       });
 

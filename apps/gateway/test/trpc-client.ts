@@ -1,11 +1,18 @@
 import type { AppRouter } from "@robin/api";
-import { createTRPCClient, httpLink, type TRPCClient, TRPCClientError } from "@trpc/client";
+import { createTRPCClient, httpBatchStreamLink, httpLink, type TRPCClient, TRPCClientError } from "@trpc/client";
 import superjson from "superjson";
 import type { TestGateway } from "./harness.ts";
 
 export function trpcClient({ url }: TestGateway, token?: string): TRPCClient<AppRouter> {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   return createTRPCClient<AppRouter>({ links: [httpLink({ url: `${url}/trpc`, transformer: superjson, headers })] });
+}
+
+/** For downloads, which come as they are read. */
+export function streamingClient({ url }: TestGateway, token: string): TRPCClient<AppRouter> {
+  const headers = { authorization: `Bearer ${token}` };
+  const link = httpBatchStreamLink({ url: `${url}/trpc`, transformer: superjson, headers });
+  return createTRPCClient<AppRouter>({ links: [link] });
 }
 
 export interface TrpcFailure {

@@ -8,9 +8,11 @@ import { diagnosticsRouter } from "./features/diagnostics/diagnostics.router.ts"
 import { domainsRouter } from "./features/domains/domains.router.ts";
 import { healthRouter } from "./features/health/health.router.ts";
 import { logsRouter } from "./features/logs/logs.router.ts";
+import { mailboxesRouter } from "./features/mailboxes/mailboxes.router.ts";
 import { mailUsersRouter } from "./features/mail-users/mail-users.router.ts";
 import { queueRouter } from "./features/queue/queue.router.ts";
 import { sessionsRouter } from "./features/sessions/sessions.router.ts";
+import { storageRouter } from "./features/storage/storage.router.ts";
 import { usersRouter } from "./features/users/users.router.ts";
 import { createCallerFactory, type ProcedureMeta, router } from "./trpc.ts";
 
@@ -24,9 +26,11 @@ export const appRouter = router({
   domains: domainsRouter,
   health: healthRouter,
   logs: logsRouter,
+  mailboxes: mailboxesRouter,
   mailUsers: mailUsersRouter,
   queue: queueRouter,
   sessions: sessionsRouter,
+  storage: storageRouter,
   users: usersRouter,
 });
 export type AppRouter = typeof appRouter;
