@@ -154,7 +154,7 @@ describe("service health", () => {
     clock.advance(((26 * 60 + 5) * 60 + 7) * 1000);
     const answer = await sendRaw(robin.serviceUrl, { method: "POST", target: "/healthz" });
     expect(answer?.body).toMatch(
-      /^\{"status":"UP", "uptime":"1d 2h 5m 7s", "listeners":\[\{"port":25,"threadPool":\{"core":1,/,
+      /^\{"status":"UP", "uptime":"1d 2h 5m 7s", "listeners":\[\{"port":2525,"threadPool":\{"core":1,/,
     );
     expect(answer?.body).toContain(
       ', "queue":{"size":2,"ready":1,"claimed":1,"dead":1,"oldestReadyAtEpochSeconds":1795435000,"oldestClaimedAtEpochSeconds":1795435100,"reschedules":0}, "scheduler":{"config":{"totalRetries":30,"firstWaitMinutes":1,"growthFactor":1.20},"service":{"startDelaySeconds":86400,',

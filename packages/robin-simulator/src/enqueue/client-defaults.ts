@@ -3,10 +3,12 @@ import type { GsonMap, GsonValue } from "../java/gson-reader.ts";
 /** The simulated `client.json5`: what a case falls back to. */
 export const defaultSender = "from@example.com";
 export const defaultRecipient = "to@example.com";
+/** Where the simulated Robin takes mail itself, and where its cases go that name no other server. */
+export const listenerPort = 2525;
 
 export const clientDefaults: readonly (readonly [string, GsonValue])[] = [
   ["mx", ["127.0.0.1"]],
-  ["port", 2525],
+  ["port", listenerPort],
   ["tls", false],
   ["ehlo", "client.test"],
   ["mail", defaultSender],
@@ -18,7 +20,7 @@ const namedRoutes: ReadonlyMap<string, GsonMap> = new Map<string, GsonMap>([
     "self",
     new Map<string, GsonValue>([
       ["mx", ["127.0.0.1"]],
-      ["port", 2525],
+      ["port", listenerPort],
     ]),
   ],
 ]);

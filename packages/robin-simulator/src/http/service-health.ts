@@ -1,3 +1,4 @@
+import { listenerPort } from "../enqueue/client-defaults.ts";
 import type { Answer } from "./answer.ts";
 import { json } from "./answer.ts";
 import type { RouteContext } from "./route-context.ts";
@@ -17,7 +18,7 @@ function details({ queue, workerStatistics }: RouteContext): string {
   const parts = {
     listeners: [
       {
-        port: 25,
+        port: listenerPort,
         threadPool: {
           core: 1,
           max: 10,

@@ -133,8 +133,11 @@ export const sendCases: ContractCase[] = [
         const upload = { mail: "a@contract.test", rcpt: addresses, message: mail("dashes", "--inner--") };
         await context.client.send[operation](upload);
         const text = await onlyMail(context, domain, addresses[0] ?? "");
-        expect(text).toContain("Subject: dashes");
-        expect(text.trimEnd().endsWith("--inner--")).toBe(true);
+        const sent = upload.message.toString("utf8");
+        // A form keeps the dashes by a line end after them.
+        expect([sent, `${sent}\r\n`].filter((end) => text.endsWith(`\r\n${end}`))).toEqual([
+          operation === "deliverRaw" ? sent : `${sent}\r\n`,
+        ]);
       },
     },
   ]),
