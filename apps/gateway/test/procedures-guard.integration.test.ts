@@ -25,6 +25,7 @@ const manyItems = (action: string): Case => ({
   input: () => ({ uids: [queued] }),
   audit: { action, targets: () => [queued] },
 });
+const rawMail = Buffer.from("Subject: Hi\r\n\r\n").toString("base64");
 const nothing: Case = { input: () => ({}) };
 
 /** The account that is managed; there anew for each test. */
@@ -150,6 +151,14 @@ const cases: Record<ProcedurePath, Case> = {
   ]),
   "mailboxes.deleteAllMessages": onMail("mailboxes.deleteAllMessages", { folder: "inbox" }, ["inbox"]),
   "mailboxes.cleanUp": onMail("mailboxes.cleanUp", { folder: "A", months: 3 }, ["A"]),
+  "mail.send": {
+    input: () => ({ from: "a@example.com", to: ["b@example.com"] }),
+    audit: { action: "mail.send", targets: () => ["b@example.com"] },
+  },
+  "mail.sendRaw": {
+    input: () => ({ mail: "a@example.com", rcpt: "b@example.com", message: rawMail }),
+    audit: { action: "mail.send", targets: () => ["b@example.com"] },
+  },
   "mailUsers.list": nothing,
   "mailUsers.exists": { input: () => ({ username: "tony@example.com" }) },
   "mailUsers.authenticate": {
@@ -164,6 +173,10 @@ const cases: Record<ProcedurePath, Case> = {
   "queue.list": nothing,
   "queue.enqueue": {
     input: () => ({ from: "a@example.com", to: ["b@example.com"] }),
+    audit: { action: "queue.enqueue", targets: () => ["b@example.com"] },
+  },
+  "queue.enqueueRaw": {
+    input: () => ({ mail: "a@example.com", rcpt: "b@example.com", message: rawMail }),
     audit: { action: "queue.enqueue", targets: () => ["b@example.com"] },
   },
   "queue.retry": oneItem("queue.retry"),
@@ -287,6 +300,14 @@ function overRest(
   input: Record<string, unknown>,
   { token, cookie }: Credentials,
 ): Promise<Answer> {
+  if (meta.upload) {
+    const { message, ...fields } = input as { message: string } & Record<string, string>;
+    return gateway.request(`/api/v1${meta.upload.path}?${new URLSearchParams(fields).toString()}`, {
+      body: Buffer.from(message, "base64"),
+      headers: { "content-type": meta.upload.mediaType },
+      ...(token !== undefined && { token }),
+    });
+  }
   if (!meta.openapi) throw new Error("not on REST");
   const { method } = meta.openapi;
   const rest = { ...input };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Answer, type SignedIn, startTestGateway, type TestGateway } from "./harness.ts";
+import { readMail } from "./mail-reader.ts";
 import { failureOf, trpcClient } from "./trpc-client.ts";
 
 interface Enqueued {
@@ -50,19 +51,11 @@ async function send(fields: object) {
   return { answer, upload, raw, head, body: raw.slice(head.length + 4), header, query };
 }
 
-/** The text of the first part with this type, decoded. */
-function partOf(raw: string, type: "text/plain" | "text/html"): string {
-  const part = raw.split(/\r\n--[^\r]+\r\n/).find((text) => text.toLowerCase().includes(`content-type: ${type}`)) ?? "";
-  const [head = "", ...rest] = part.split("\r\n\r\n");
-  const body = rest.join("\r\n\r\n");
-  const encoding = /content-transfer-encoding: (\S+)/i.exec(head)?.[1]?.toLowerCase();
-  if (encoding === "base64") return Buffer.from(body, "base64").toString("utf8");
-  if (encoding !== "quoted-printable") return body;
-  const bytes = body
-    .replaceAll("=\r\n", "")
-    .replaceAll(/=([0-9A-F]{2})/g, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(bytes, "latin1").toString("utf8");
-}
+/** The text of the first part with this type. */
+const partOf = (raw: string, type: "text/plain" | "text/html") =>
+  readMail(Buffer.from(raw, "latin1"))
+    .leaves.find((leaf) => leaf.type === type)
+    ?.content.toString("utf8") ?? "";
 
 const decodeWords = (value: string): string =>
   value
@@ -154,7 +147,9 @@ describe("POST /api/v1/queue", () => {
   it.each([
     ["from", { from: "tony@example.com\r\nBcc: evil@example.com" }],
     ["from", { from: "tony@example.com\n" }],
-    ["from", { from: "Tony <tony@example.com>" }],
+    ["from", { from: "Tony <tony@example.com>, Eve <evil@example.com>" }],
+    ["from", { from: { name: "Tony\r\nBcc: evil@example.com", address: "tony@example.com" } }],
+    ["from", { from: { address: "tony@example.com", bcc: "evil@example.com" } }],
     ["from", { from: "tony@example.com, evil@example.com" }],
     ["from", { from: "<>" }],
     ["from", { from: "" }],
@@ -167,8 +162,12 @@ describe("POST /api/v1/queue", () => {
     ["to", { to: [] }],
     ["to", { to: "a@example.com" }],
     ["to", { to: Array.from({ length: 101 }, (_, index) => `u${index}@example.com`) }],
-    ["subject", { subject: "{$date}" }],
-    ["subject", { subject: "x\n{$rcpt}" }],
+    ["to", { to: [], cc: [], bcc: [] }],
+    ["to", { cc: Array.from({ length: 100 }, (_, index) => `u${index}@example.com`) }],
+    ["cc.0", { cc: ["no address"] }],
+    ["replyTo.0", { replyTo: ["no address"] }],
+    ["subject", { subject: "a\0b" }],
+    ["subject", { subject: "a\ud800" }],
     ["subject", { subject: "s".repeat(999) }],
     ["subject", { subject: 7 }],
     ["text", { text: ["a"] }],
@@ -177,7 +176,7 @@ describe("POST /api/v1/queue", () => {
     ["route", { route: "../x" }],
     ["route", { route: "" }],
     ["route", { route: "{$x}" }],
-    ["", { bcc: ["evil@example.com"] }],
+    ["", { sender: "evil@example.com" }],
     ["", { file: "/etc/passwd" }],
   ])("400 with the path '%s' for %j, and nothing queued", async (path, fields) => {
     const before = gateway.simulator.requests.length;

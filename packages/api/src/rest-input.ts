@@ -93,7 +93,7 @@ export function textParam({ charsMin = 1, charsMax, description }: TextRange) {
 export const Instant = z.date().meta({ override: { type: "string", format: "date-time" } });
 
 /** The OpenAPI document describes what REST callers write, not the union that typed callers share with them. */
-function documentedAs(schema: Record<string, unknown>) {
+export function documentedAs(schema: Record<string, unknown>) {
   return ({ jsonSchema }: { jsonSchema: Record<string, unknown> }) => {
     delete jsonSchema.anyOf;
     Object.assign(jsonSchema, schema);

@@ -9,6 +9,7 @@ import { domainsRouter } from "./features/domains/domains.router.ts";
 import { healthRouter } from "./features/health/health.router.ts";
 import { logsRouter } from "./features/logs/logs.router.ts";
 import { mailboxesRouter } from "./features/mailboxes/mailboxes.router.ts";
+import { mailRouter } from "./features/mail/mail.router.ts";
 import { mailUsersRouter } from "./features/mail-users/mail-users.router.ts";
 import { queueRouter } from "./features/queue/queue.router.ts";
 import { sessionsRouter } from "./features/sessions/sessions.router.ts";
@@ -27,6 +28,7 @@ export const appRouter = router({
   health: healthRouter,
   logs: logsRouter,
   mailboxes: mailboxesRouter,
+  mail: mailRouter,
   mailUsers: mailUsersRouter,
   queue: queueRouter,
   sessions: sessionsRouter,

@@ -146,6 +146,9 @@ describe("what the design promises of the queue", () => {
   it.each([
     ["queue.list", "VIEW_QUEUE"],
     ["queue.enqueue", "MANAGE_QUEUE"],
+    ["queue.enqueueRaw", "MANAGE_QUEUE"],
+    ["mail.send", "MANAGE_QUEUE"],
+    ["mail.sendRaw", "MANAGE_QUEUE"],
     ["queue.retry", "MANAGE_QUEUE"],
     ["queue.retryMany", "MANAGE_QUEUE"],
     ["queue.bounce", "MANAGE_QUEUE"],

@@ -1,4 +1,4 @@
-import type { RobinClientConfig } from "./config.ts";
+import { limitsOf, type RobinClientConfig } from "./config.ts";
 import type { RobinService } from "./errors.ts";
 import type { BreakerState } from "./policies.ts";
 import { createConfigResource, type ConfigResource } from "./resources/config.ts";
@@ -41,7 +41,7 @@ export function createRobinClient(config: RobinClientConfig): RobinClient {
     users: createUsersResource(transport),
     config: createConfigResource(transport),
     logs: createLogsResource(transport),
-    send: createSendResource(transport),
+    send: createSendResource(transport, limitsOf(config).sends),
     metrics: createMetricsResource(transport),
     system: createSystemResource(transport),
     breakers: () => transport.breakers(),

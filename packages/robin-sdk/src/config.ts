@@ -19,6 +19,11 @@ export interface RobinClientConfig {
   responseBytesMax?: number;
   /** Opens after `failureThreshold` (5) failures in a row, for `openMs` (30 000) milliseconds. */
   breaker?: { failureThreshold?: number; openMs?: number };
+  /**
+   * Robin sends one message at a time and serves nobody else meanwhile. `timeoutMs` (120 000) is for one message,
+   * `maxWaiting` (8) messages wait for their turn, each for `waitMs` (30 000) at most.
+   */
+  sends?: { timeoutMs?: number; maxWaiting?: number; waitMs?: number };
   /** Told once per call, when it has ended. What it throws is dropped. */
   onCall?: (call: RobinCall) => void;
   /** Told when a breaker changes its state. What it throws is dropped. */
@@ -57,6 +62,7 @@ export interface RobinLimits {
   timeoutMs: number;
   responseBytesMax: number;
   breaker: { failureThreshold: number; openMs: number };
+  sends: { timeoutMs: number; maxWaiting: number; waitMs: number };
 }
 
 const millisecondsMax = 2 ** 31 - 1;
@@ -65,13 +71,17 @@ const millisecondsMax = 2 ** 31 - 1;
 export function limitsOf(config: RobinClientConfig): RobinLimits {
   const { maxConnections = 8, maxWaiting = 256, timeoutMs = 10_000, responseBytesMax = 32 * 1024 * 1024 } = config;
   const { failureThreshold = 5, openMs = 30_000 } = config.breaker ?? {};
+  const sends = { timeoutMs: 120_000, maxWaiting: 8, waitMs: 30_000, ...config.sends };
   requireInteger("maxConnections", maxConnections, 1);
   requireInteger("maxWaiting", maxWaiting, 0);
   requireInteger("timeoutMs", timeoutMs, 1, millisecondsMax);
   requireInteger("responseBytesMax", responseBytesMax, 1);
   requireInteger("breaker.failureThreshold", failureThreshold, 1);
   requireInteger("breaker.openMs", openMs, 0, millisecondsMax);
-  return { maxConnections, maxWaiting, timeoutMs, responseBytesMax, breaker: { failureThreshold, openMs } };
+  requireInteger("sends.timeoutMs", sends.timeoutMs, 1, millisecondsMax);
+  requireInteger("sends.maxWaiting", sends.maxWaiting, 0);
+  requireInteger("sends.waitMs", sends.waitMs, 1, millisecondsMax);
+  return { maxConnections, maxWaiting, timeoutMs, responseBytesMax, breaker: { failureThreshold, openMs }, sends };
 }
 
 function requireInteger(name: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): void {

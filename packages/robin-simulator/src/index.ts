@@ -15,7 +15,9 @@ export type {
   SimulatedQueue,
   SimulatedQueueItem,
 } from "./queue/queue.ts";
-export type { RecipientOutcome, SimulatedSmtp, SmtpOptions } from "./send/smtp-peers.ts";
+export type { DeliveredMail, RecipientOutcome, SimulatedSmtp, SmtpOptions } from "./send/smtp-peers.ts";
+export { receive, transmit } from "./send/transmission.ts";
+export type { Transmission } from "./send/transmission.ts";
 export { createRobinSimulator } from "./simulator.ts";
 export type { RobinSimulator, SimulatorOptions } from "./simulator.ts";
 export type { Delivery, SimulatedMailboxes } from "./rocksdb/simulated-mailboxes.ts";

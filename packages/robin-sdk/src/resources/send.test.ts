@@ -163,6 +163,46 @@ describe("send", () => {
     expect(simulator.requests).toHaveLength(1);
   });
 
+  describe("the line of those who send", () => {
+    const toSilent = () => ({ case: { envelopes: [{ ...envelope, rcpt: ["silent@x"] }] } });
+    const isOverloaded = { kind: "overloaded", endpoint: "/client/send" };
+
+    it("goes one at a time, and is full when as many wait as may", async () => {
+      await using sender = createTestClient(simulator.clientUrl, { sends: { maxWaiting: 1 } });
+      const [first, second] = [sender.send.deliver(toSilent()), sender.send.deliver(toSilent())];
+      expect(await rejection(sender.send.deliver(toSilent()), isRobinError)).toMatchObject(isOverloaded);
+      expect((await first).connectionFailure).toBe("Read timed out");
+      expect(simulator.requests).toHaveLength(1);
+      await second;
+      expect(simulator.requests).toHaveLength(2);
+    });
+
+    it("lets nobody wait longer than they may, and counts only from their turn on for the deadline", async () => {
+      await using sender = createTestClient(simulator.clientUrl, { sends: { waitMs: 5 } });
+      const first = sender.send.deliver(toSilent());
+      expect(await rejection(sender.send.deliver(toSilent()), isRobinError)).toMatchObject(isOverloaded);
+      await first;
+      expect(simulator.requests).toHaveLength(1);
+    });
+
+    it("can be left, and does not stop at a send that failed", async () => {
+      const controller = new AbortController();
+      simulator.faults.set({ port: "client", route: "/client/send", fault: { kind: "reset" }, times: 1 });
+      const first = rejection(deliver("b@x"), isRobinError);
+      const left = client.send.deliver(toSilent(), { signal: controller.signal });
+      const third = deliver("c@x");
+      controller.abort();
+      expect(await rejection(left, isRobinError)).toMatchObject({ kind: "aborted" });
+      expect((await first).kind).toBe("network");
+      expect((await third).delivered).toBe(true);
+      expect(simulator.requests).toHaveLength(2);
+    });
+
+    it.each([{ timeoutMs: 0 }, { maxWaiting: -1 }, { waitMs: 0 }])("cannot be made with %j", (sends) => {
+      expect(() => createTestClient(simulator.clientUrl, { sends })).toThrow(RangeError);
+    });
+  });
+
   describe.each(["deliverRaw", "deliverMultipart"] as const)("%s", (operation) => {
     const message = Buffer.from("Subject: Hi\r\n\r\nGr\xfc\xdfe\r\n--x--", "latin1");
     const upload = { mail: "a+b@example.com", rcpt: ["b@example.com", "nouser@example.com"], message };

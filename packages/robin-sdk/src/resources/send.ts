@@ -1,14 +1,20 @@
+import type { RobinLimits } from "../config.ts";
+import { startDeadline } from "../deadline.ts";
+import { RobinError } from "../errors.ts";
 import { checked } from "../input.ts";
+import { createLine, LineFullError } from "../line.ts";
 import { multipartForm } from "../multipart.ts";
 import { jsonBody } from "../parsing.ts";
-import type { CallOptions, Transport } from "../transport.ts";
+import type { CallOptions, RobinRequest, Transport } from "../transport.ts";
 import { SendAnswer, SendMessage, SendRawMessage, type SendResult } from "./send.schemas.ts";
 import { toSendResult } from "./send.verdict.ts";
 
 /**
- * Delivers at once, in one SMTP conversation. Robin serves nobody else on its client port meanwhile, so do not send in
- * parallel, and expect health checks of that port to wait. The deadline is 120 s unless `timeoutMs` says otherwise:
- * Robin waits 30 s for each connection and at least 60 s for each reply, times the case's `retry`.
+ * Delivers at once, in one SMTP conversation. Robin serves nobody else on its client port meanwhile, so expect other
+ * calls to that port to wait, and calls here to go one after the other: those who wait too long for their turn, or
+ * find too many waiting, get kind `overloaded`, and nothing was sent. From its turn on the deadline of a call is 120 s
+ * unless `timeoutMs` says otherwise: Robin waits 30 s for each connection and at least 60 s for each reply, times the
+ * case's `retry`.
  *
  * Resolves even when nothing was delivered: look at `delivered` and the verdicts. Rejects with RobinInputError before
  * anything is sent, and with RobinError: status 500 is about the case, a broken connection or a passed deadline says
@@ -26,9 +32,27 @@ export interface SendResource {
   deliverMultipart(message: SendRawMessage, options?: CallOptions): Promise<SendResult>;
 }
 
-const sendTimeoutMs = 120_000;
+const route = { service: "client", endpoint: "/client/send" } as const;
 
-export function createSendResource(transport: Transport): SendResource {
+export function createSendResource(transport: Transport, limits: RobinLimits["sends"]): SendResource {
+  const line = createLine({ slots: 1, waiting: limits.maxWaiting });
+
+  async function inTurn(work: () => Promise<SendResult>, signal: AbortSignal | undefined): Promise<SendResult> {
+    const patience = startDeadline(limits.waitMs, signal);
+    try {
+      return await line.run(() => {
+        patience.clear();
+        return work();
+      }, patience.signal);
+    } catch (error) {
+      if (!patience.signal.aborted && !(error instanceof LineFullError)) throw error;
+      const kind = patience.signal.aborted && !patience.expired() ? "aborted" : "overloaded";
+      throw new RobinError({ ...route, kind, message: "The message did not get its turn to be sent" });
+    } finally {
+      patience.clear();
+    }
+  }
+
   interface Upload {
     body: Uint8Array;
     contentType: string;
@@ -36,20 +60,18 @@ export function createSendResource(transport: Transport): SendResource {
   }
   function send(upload: Upload, asked: number, options: CallOptions | undefined): Promise<SendResult> {
     const parseAnswer = jsonBody(SendAnswer);
-    return transport.call(
-      {
-        service: "client",
-        method: "POST",
-        endpoint: "/client/send",
-        ...upload,
-        mediaType: "application/json",
-        // A connection of its own: it is busy for long, and the answer may be large.
-        large: true,
-        answeredErrors: [500],
-        parse: (body) => toSendResult(parseAnswer(body), asked),
-      },
-      { ...options, timeoutMs: options?.timeoutMs ?? sendTimeoutMs },
-    );
+    const request: RobinRequest<SendResult> = {
+      ...route,
+      method: "POST",
+      ...upload,
+      mediaType: "application/json",
+      // A connection of its own: it is busy for long, and the answer may be large.
+      large: true,
+      answeredErrors: [500],
+      parse: (body) => toSendResult(parseAnswer(body), asked),
+    };
+    const timeoutMs = options?.timeoutMs ?? limits.timeoutMs;
+    return inTurn(() => transport.call(request, { ...options, timeoutMs }), options?.signal);
   }
 
   return {

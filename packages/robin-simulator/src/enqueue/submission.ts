@@ -7,7 +7,7 @@ import { extractMessage, isRawUpload } from "./upload.ts";
 
 export interface Upload {
   readonly file: string;
-  readonly bytes: number;
+  readonly message: Buffer;
 }
 
 /** What is to become of a case; `upload` is there when the mail came raw instead of as JSON. */
@@ -45,5 +45,5 @@ async function acceptUpload(context: RouteContext, accept: Accept): Promise<Answ
   const caseMap: GsonMap = new Map<string, GsonValue>([["envelopes", [envelope]]]);
   const route = query.get("route") ?? "";
   if (route.trim() !== "") caseMap.set("route", route);
-  return accept(context, caseMap, { file, bytes: message.length });
+  return accept(context, caseMap, { file, message });
 }

@@ -13,6 +13,9 @@ import { printGson } from "../java/gson-writer.ts";
 import type { Writable, WritableObject } from "../java/gson-writer.ts";
 import { converse } from "./conversation.ts";
 import type { Conversation, SendEnvelope, SendPlan } from "./conversation.ts";
+import { composedMail, isOwnListener, keepOwnMail } from "./own-mail.ts";
+import { receive, transmit } from "./transmission.ts";
+import type { Transmission } from "./transmission.ts";
 
 /** `POST /client/send`: the conversation that Robin would have, and its 200 whatever came of it. */
 export function sendMail(context: RouteContext): Promise<Answer> {
@@ -25,11 +28,47 @@ async function deliver(context: RouteContext, caseMap: GsonMap, upload: Upload |
   const unlinked = { ...files, linkIntoQueue: (file: string | null) => file ?? "" };
   const session = buildSession(caseMap, { now: clock.now(), files: unlinked, newUuid });
   const plan = planOf(session, caseMap, upload);
-  const talk = converse(plan, smtp, { uid: newUuid(), now: clock.now() });
+  const uid = newUuid();
+  const talk = converse(plan, smtp, { uid, now: clock.now() });
   // Waits here, in the port's line: everybody else on this port waits too.
   if (talk.waitedForPeer) await wait(smtp.silentPeerMs, undefined, { ref: false });
+  receiveMail(context, { session, plan, talk, uid, upload });
   if (talk.builtMime) throw new JavaError(mimeFailure);
   return json(200, printGson(sessionJson(session, talk, smtp.offersAuth)));
+}
+
+interface Sent {
+  readonly session: CaseSession;
+  readonly plan: SendPlan;
+  readonly talk: Conversation;
+  /** Of the session at the peer. */
+  readonly uid: string;
+  readonly upload: Upload | undefined;
+}
+
+function receiveMail(context: RouteContext, { session, plan, talk, uid, upload }: Sent): void {
+  const { smtp, clock, newUuid } = context;
+  const isOwn = isOwnListener(plan.mx[0], plan.port);
+  for (const [index, { mail, rcpts }] of plan.envelopes.entries()) {
+    const transactions = talk.envelopes[index] ?? [];
+    if (!transactions.some(({ command, response }) => command === "DATA" && response.startsWith("250"))) continue;
+    const replies = transactions.filter(({ command }) => command === "RCPT");
+    const accepted = rcpts.filter((_rcpt, place) => replies[place]?.response.startsWith("250"));
+    const envelope = { mail, rcpt: rcpts[0] ?? "", messageId: newUuid(), date: clock.now() };
+    const message = upload ? receive(transmit(upload.message, envelope)) : composed(session, index, envelope);
+    if (upload) smtp.deliver({ mail, rcpts: accepted, message });
+    if (!isOwn) continue;
+    // Robin takes the line end before the final dot for a part of the dot.
+    const kept = upload ? message.subarray(0, -2) : message;
+    keepOwnMail(context, { uid, helo: plan.greeting.split(" ")[1] ?? "", rcpts: accepted, message: kept });
+  }
+}
+
+function composed(session: CaseSession, index: number, { mail, messageId, date }: Transmission): Buffer {
+  const { rcpts, subject, message } = session.envelopes[index]?.json ?? {};
+  const text = (value: Writable | undefined): string => (typeof value === "string" ? value : "");
+  const to = Array.isArray(rcpts) ? rcpts.map(String) : [];
+  return composedMail(mail, to, { messageId, subject: text(subject), message: text(message), now: date });
 }
 
 const mimeFailure =
@@ -62,7 +101,7 @@ function planEnvelope({ queued, json: { subject, message } }: CaseEnvelope, uplo
     rcpts,
     isMime: mime === true,
     missingFile: file === "" || uploaded ? undefined : file,
-    size: uploaded ? uploaded.bytes + transferBytes : composedSize(mail, rcpts, subject, message),
+    size: uploaded ? uploaded.message.length + transferBytes : composedSize(mail, rcpts, subject, message),
   };
 }
 

@@ -15,7 +15,16 @@ export interface SmtpOptions {
   readonly offersAuth?: boolean | undefined;
 }
 
+/** What the next server holds after a delivery. */
+export interface DeliveredMail {
+  readonly mail: string;
+  readonly rcpts: readonly string[];
+  readonly message: Buffer;
+}
+
 export interface SimulatedSmtp {
+  /** Raw mail that `/client/send` has delivered, the newest last; at most 1000. */
+  readonly delivered: readonly DeliveredMail[];
   /** What happens to mail for this address from now on. */
   setOutcome(address: string, outcome: RecipientOutcome): void;
 }
@@ -25,7 +34,10 @@ export interface SmtpPeers extends SimulatedSmtp {
   readonly silentPeerMs: number;
   readonly offersAuth: boolean;
   outcomeFor(address: string): RecipientOutcome;
+  deliver(mail: DeliveredMail): void;
 }
+
+const deliveredMax = 1000;
 
 /** By local part, so that a demo can try them; everybody else is accepted. */
 const outcomes: Readonly<Record<string, RecipientOutcome>> = {
@@ -39,7 +51,13 @@ const outcomes: Readonly<Record<string, RecipientOutcome>> = {
 
 export function createSmtpPeers({ silentPeerMs = 60_000, offersAuth = false }: SmtpOptions = {}): SmtpPeers {
   const chosen = new Map<string, RecipientOutcome>();
+  const delivered: DeliveredMail[] = [];
   return {
+    delivered,
+    deliver: (mail) => {
+      delivered.push(mail);
+      if (delivered.length > deliveredMax) delivered.shift();
+    },
     silentPeerMs,
     offersAuth,
     setOutcome: (address, outcome) => {

@@ -1,8 +1,8 @@
 import { robinProcedure, router } from "../../trpc.ts";
-import { enqueue } from "./enqueue.service.ts";
+import { ComposeMailInput, RawMailInput } from "../mail/mail.schemas.ts";
+import { EnqueueOutput } from "./enqueue.schemas.ts";
+import { enqueue, enqueueRaw } from "./enqueue.service.ts";
 import {
-  EnqueueInput,
-  EnqueueOutput,
   ListQueueInput,
   ListQueueOutput,
   QueueItemInput,
@@ -33,11 +33,28 @@ export const queueRouter = router({
   enqueue: robinProcedure
     .meta({
       permission: "MANAGE_QUEUE",
-      openapi: { method: "POST", path: "/queue", tags, summary: "Compose a message and put it into the queue" },
+      takesMail: true,
+      openapi: {
+        method: "POST",
+        path: "/queue",
+        tags,
+        summary: "Compose a message and put it into the queue",
+        description: "Each recipient becomes an item of its own.",
+      },
     })
-    .input(EnqueueInput)
+    .input(ComposeMailInput)
     .output(EnqueueOutput)
     .mutation(({ ctx, input }) => enqueue(ctx, input)),
+
+  enqueueRaw: robinProcedure
+    .meta({
+      permission: "MANAGE_QUEUE",
+      takesMail: true,
+      upload: { path: "/queue", mediaType: "message/rfc822" },
+    })
+    .input(RawMailInput)
+    .output(EnqueueOutput)
+    .mutation(({ ctx, input }) => enqueueRaw(ctx, input)),
 
   retryMany: robinProcedure
     .meta({
