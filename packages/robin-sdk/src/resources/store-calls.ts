@@ -3,11 +3,13 @@ import { RobinError } from "../errors.ts";
 import { jsonBody } from "../parsing.ts";
 import type { CallOptions, Transport } from "../transport.ts";
 import { withStoreErrors } from "./store-errors.ts";
-import { storeRoute, type StoreAccount } from "./store-paths.ts";
+import { refuse, storeRoute, type StoreAccount } from "./store-paths.ts";
 
 /** Bodies from this size on get a connection of their own, so that a refused upload spoils no pooled one. */
 const largeBodyBytes = 64 * 1024;
 const json = "application/json";
+/** In the directory of the domains. */
+const workingFolders = ["queue", "tmp"];
 
 /** One call below an account; `parts` are the names after it, and `endpoint` is what errors call the route. */
 export interface StoreCall<S extends z.ZodType> {
@@ -23,13 +25,16 @@ export interface StoreCall<S extends z.ZodType> {
 }
 
 export interface StoreCalls {
+  /** Rejects with RobinInputError for a change to what only looks like an account. */
   call<S extends z.ZodType>(call: StoreCall<S>, options?: CallOptions): Promise<z.output<S>>;
 }
 
 /** Both of Robin's stores have the same routes below `root`. */
 export function createStoreCalls(transport: Transport, root: "/store" | "/store-rocksdb"): StoreCalls {
   return {
-    call({ method, account, endpoint, parts, query, body, answer, large = false }, options) {
+    async call({ method, account, endpoint, parts, query, body, answer, large = false }, options) {
+      if (root === "/store" && method !== "GET" && workingFolders.includes(account.domain))
+        refuse("domain", "must not be queue or tmp, which Robin keeps beside the domains for itself");
       const upload = body === undefined ? undefined : uploadOf(body);
       const request = {
         service: "client",

@@ -73,7 +73,8 @@ export function createStoreDrafts(calls: StoreCalls, list: List): StoreDrafts {
     async addAttachment(input, options) {
       const { draftId, filename, content, ...account } = checked(AddAttachmentInput, input);
       const parts = ["drafts", draftId, "attachments"];
-      const query = new URLSearchParams({ filename });
+      // Robin appends this to all others, so that one is too many in every name.
+      const query = new URLSearchParams({ filename: /\.eml$/i.test(filename) ? `${filename}.eml` : filename });
       // Always of this type: Robin would unpack a multipart form.
       const body = { bytes: content, contentType: "application/octet-stream" };
       const call = {

@@ -301,6 +301,41 @@ describe("store mutations", () => {
     );
   });
 
+  describe("what only looks like an account", () => {
+    it.each(["queue", "tmp"])("is not changed: Robin's own folder %s beside the domains", async (domain) => {
+      const robins = { domain, user: "x" };
+      const { folders, messages, drafts } = client.store;
+      simulator.store.put(`${domain}/x/new/1.eml`, "x");
+      const calls = [
+        folders.create({ ...robins, name: "A" }),
+        folders.delete({ ...robins, folder: "A" }),
+        messages.deleteAll({ ...robins, folder: "" }),
+        drafts.create({ ...robins, draft: {} }),
+      ];
+      for (const refusal of await Promise.all(calls.map(refusalOf))) expect(refusal.field).toBe("domain");
+      expect(mutations()).toHaveLength(0);
+    });
+
+    it.each(["new", "cur"])("is not taken for a directory of mails: the inbox of %s@example.com", async (user) => {
+      const odd = { domain: "example.com", user };
+      for (const leaf of ["new", "cur"]) simulator.store.put(`example.com/${leaf}/new/1.eml`, "x");
+      const { messages, folders } = client.store;
+      const messageIds = ["1.eml"];
+      const calls = ["", "inbox", "inbox/Inbox"].flatMap((folder) => [
+        messages.markAllRead({ ...odd, folder }),
+        messages.deleteAll({ ...odd, folder }),
+        messages.cleanup({ ...odd, folder, months: 0, everyFolder: true }),
+        messages.setReadStatus({ ...odd, folder, messageIds, read: true }),
+        messages.delete({ ...odd, folder, messageIds }),
+        messages.move({ ...odd, fromFolder: folder, toFolder: "A", messageIds }),
+      ]);
+      for (const refusal of await Promise.all(calls.map(refusalOf))) expect(refusal.field).toBe("user");
+      expect(mutations()).toHaveLength(0);
+      await folders.create({ ...odd, name: "A" });
+      expect(await messages.markAllRead({ ...odd, folder: "A" })).toEqual({ count: 0 });
+    });
+  });
+
   describe("drafts", () => {
     const drafts = () => client.store.drafts;
     const read = (path: string) => simulator.store.read(`${home}/.Drafts/${path}`)?.toString("latin1");
@@ -365,6 +400,13 @@ describe("store mutations", () => {
       await drafts().removeAttachment({ ...account, draftId, attachmentId });
       await drafts().removeAttachment({ ...account, draftId, attachmentId });
       expect(await drafts().listAttachments({ ...account, draftId })).toEqual([]);
+    });
+
+    it("keep an attachment that is a mail by its whole name", async () => {
+      for (const filename of ["mail.eml", "MAIL.EML"]) {
+        const input = { ...account, draftId: "d.eml", filename, content: Buffer.alloc(0) };
+        expect((await drafts().addAttachment(input)).attachmentId).toMatch(new RegExp(`^att-.{36}-${filename}\\.eml$`));
+      }
     });
 
     it("take 25 MB", async () => {

@@ -7,7 +7,7 @@ import { createStoreDrafts, type StoreDrafts } from "./store-drafts.ts";
 import { withStoreErrors } from "./store-errors.ts";
 import { createStoreFolders, type StoreFolders } from "./store-folders.ts";
 import { createStoreMessages, type StoreMessages } from "./store-messages.ts";
-import { directoryOf, splitPath, storeRoute } from "./store-paths.ts";
+import { directoryOf, refuse, splitPath, storeRoute, type StoreAccount } from "./store-paths.ts";
 import { decodeMessage } from "./store-text.ts";
 import {
   DirectoryAnswer,
@@ -98,9 +98,11 @@ export function createStoreResource(transport: Transport): StoreResource {
 function createFolderChecks(list: StoreResource["list"]): FolderChecks {
   return {
     async requireFolder(account, folder, options) {
+      refuseLeaf(account, folder);
       await list({ path: directoryOf(account, folder) }, options);
     },
     async presentIds(account, folder, ids, options) {
+      refuseLeaf(account, folder);
       const path = directoryOf(account, folder);
       const top = await list({ path }, options);
       const leaves = top.entries.filter(({ type, name }) => type === "directory" && ["new", "cur"].includes(name));
@@ -112,6 +114,13 @@ function createFolderChecks(list: StoreResource["list"]): FolderChecks {
       return ids.filter((id) => names.has(id));
     },
   };
+}
+
+/** The directory of such an account is called like those that hold mail: Robin would change the ones beside it. */
+function refuseLeaf(account: StoreAccount, folder: string): void {
+  const isInbox = directoryOf(account, folder) === `${account.domain}/${account.user}`;
+  if (isInbox && ["new", "cur"].includes(account.user))
+    refuse("user", "must not be new or cur: Robin mistakes the inbox of such an account");
 }
 
 /** Asked for as text: as JSON, Robin drops the connection when a mail is not UTF-8. */
