@@ -7,7 +7,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { generateIfNeeded } from "../packages/db/scripts/generate.ts";
 import { root, runCommand } from "./command.ts";
-import { ensureRedis, suitesWithRedis } from "./redis-for-tests.ts";
+import { ensurePrograms } from "./programs-for-tests.ts";
 import { readTestCounts } from "./test-results.ts";
 
 const started = performance.now();
@@ -40,8 +40,7 @@ function generate(): boolean {
   }
 }
 
-const redisMissing = await ensureRedis();
-const leftOut = redisMissing ? suitesWithRedis() : [];
+const leftOut = await ensurePrograms();
 
 await step("prisma generate", generate);
 await step("prettier", () => succeeds([bin("prettier"), "--check", "--log-level=warn", "."]));
@@ -63,13 +62,15 @@ const reportFile = path.join(reportDir, "vitest.json");
 const coverage = filters.length === 0 && leftOut.length === 0 ? ["--coverage"] : [];
 const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`];
 await step("vitest", () =>
-  succeeds([bin("vitest"), "run", ...coverage, ...reporters, ...filters], { ROBIN_TEST_LEFT_OUT: leftOut.join(",") }),
+  succeeds([bin("vitest"), "run", ...coverage, ...reporters, ...filters], {
+    ROBIN_TEST_LEFT_OUT: leftOut.map(({ file }) => file).join(","),
+  }),
 );
 const counts = readTestCounts(reportFile);
 rmSync(reportDir, { recursive: true });
 
 console.log();
-for (const file of leftOut) console.log(`left out: ${file} (${redisMissing ?? ""})`);
+for (const { file, why } of leftOut) console.log(`left out: ${file} (${why})`);
 for (const { name, seconds, ok } of steps)
   console.log(`${ok ? "ok    " : "FAILED"} ${seconds.toFixed(1).padStart(6)} s  ${name}`);
 console.log(`${((performance.now() - started) / 1000).toFixed(1).padStart(13)} s  in all`);

@@ -6,7 +6,8 @@ import { migrate } from "@robin/db";
 import { startEmbeddedPostgres } from "@robin/db/embedded";
 import type {} from "@robin/db/testing";
 import type { TestProject } from "vitest/node";
-import { findRedisServer, startRedis } from "./redis.ts";
+import { findOnPath } from "./find-on-path.ts";
+import { startRedis } from "./redis.ts";
 
 /** Called by vitest before the first test; what it returns is called after the last one, also when tests failed. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -30,7 +31,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     admin.pathname = "/postgres";
     project.provide("postgresUrl", admin.href);
 
-    const redisServer = findRedisServer();
+    const redisServer = findOnPath("redis-server");
     if (redisServer) {
       const redis = await startRedis(redisServer);
       stops.push(() => redis.stop());

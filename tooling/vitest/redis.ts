@@ -1,28 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
-import path from "node:path";
 import { createInterface } from "node:readline";
 import { endWithParent } from "@robin/db/embedded";
 
 export type TestRedis = { url: string; stop(): Promise<void> };
-
-/** Where redis-server is, or undefined when it is not on PATH. */
-export function findRedisServer(searchPath = process.env.PATH ?? ""): string | undefined {
-  const files = searchPath
-    .split(path.delimiter)
-    .filter(Boolean)
-    .map((folder) => path.join(folder, "redis-server"));
-  return files.find((file) => {
-    try {
-      accessSync(file, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
