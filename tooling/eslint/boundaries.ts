@@ -4,6 +4,7 @@ import type { Linter } from "eslint";
 const forbidden: Record<string, string[]> = {
   "packages/robin-sdk": ["@robin/*", "express", "@trpc/*", "@prisma/*"],
   "packages/robin-simulator": ["@robin/*", "express"],
+  "packages/robin-config-files": ["@robin/*", "express", "@trpc/*", "@prisma/*"],
   "packages/db": ["@robin/*", "@trpc/*", "express"],
   "packages/jobs": ["@robin/*", "@trpc/*", "express"],
   "packages/api": ["@robin/gateway", "@robin/worker", "@robin/simulator", "express", "ky", "undici", "cockatiel"],
