@@ -56,7 +56,7 @@ export const errorCatalogue = {
     trpcCode: "PAYLOAD_TOO_LARGE",
     httpStatus: 413,
     reason: "Content Too Large",
-    when: "The body is larger than BODY_LIMIT.",
+    when: "The body is larger than BODY_LIMIT, or a mail larger than 25 MB.",
   },
   unsupported_media_type: {
     trpcCode: "UNSUPPORTED_MEDIA_TYPE",
