@@ -16,12 +16,17 @@ export interface ConnectionLease {
   release: () => void;
 }
 
+/**
+ * - `pooled`: kept alive, while there is room
+ * - `fresh`: a new one that Robin closes: on a reused one it delays each answer above 8 kB by about 44 ms
+ * - `streamed`: a new one that we close. When Robin has closed it, undici takes an answer whose reader pauses at the
+ *   very end for a broken one.
+ */
+export type ConnectionKind = "pooled" | "fresh" | "streamed";
+
 export interface RobinAgent {
-  /**
-   * Picks the connections for one exchange. `fresh` asks for a new connection that is closed afterwards: on a reused
-   * one, Robin delays each answer above 8 kB by about 44 ms. Without it the kept-alive pool is used while it has room.
-   */
-  lease(service: RobinService, fresh: boolean): ConnectionLease;
+  /** Picks the connections for one exchange. */
+  lease(service: RobinService, kind: ConnectionKind): ConnectionLease;
   close(): Promise<void>;
 }
 
@@ -42,13 +47,23 @@ export function createRobinAgent(maxConnections: number): RobinAgent {
     keepAliveTimeout: keepAliveTimeoutMs,
     keepAliveMaxTimeout: keepAliveTimeoutMs,
   });
+  const freshPerPort = Math.min(freshPerPortMax, maxConnections);
   // Pipelining 0 makes undici send `Connection: close` and end the connection after the answer.
-  const fresh = new Agent({ ...shared, connections: Math.min(freshPerPortMax, maxConnections), pipelining: 0 });
+  const fresh = new Agent({ ...shared, connections: freshPerPort, pipelining: 0 });
+  const streamed = new Agent({
+    ...shared,
+    connections: freshPerPort,
+    pipelining: 1,
+    keepAliveTimeout: 1,
+    keepAliveMaxTimeout: 1,
+  });
   const leased: Record<RobinService, number> = { client: 0, service: 0 };
 
   return {
-    lease(service, wantsFresh) {
-      if (wantsFresh || leased[service] >= keptAlivePerPort) return { dispatcher: fresh, release: () => undefined };
+    lease(service, kind) {
+      if (kind === "streamed") return { dispatcher: streamed, release: () => undefined };
+      if (kind === "fresh" || leased[service] >= keptAlivePerPort)
+        return { dispatcher: fresh, release: () => undefined };
       leased[service] += 1;
       return {
         dispatcher: keptAlive,
@@ -58,7 +73,7 @@ export function createRobinAgent(maxConnections: number): RobinAgent {
       };
     },
     async close() {
-      await Promise.all([keptAlive.close(), fresh.close()]);
+      await Promise.all([keptAlive.close(), fresh.close(), streamed.close()]);
     },
   };
 }

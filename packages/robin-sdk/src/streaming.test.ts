@@ -1,4 +1,5 @@
 import { buffer } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { isRobinError, RobinError } from "./errors.ts";
 import { pumpBody } from "./streaming.ts";
@@ -46,6 +47,27 @@ describe("stream", () => {
     await vi.waitFor(() => {
       expect(calls).toMatchObject([{ endpoint: "/mail", outcome: "ok", status: 200 }]);
     });
+  });
+
+  it("loses nothing when Robin is done long before a reader who pauses", async () => {
+    // As Robin does: it closes on demand, at once and without announcing it.
+    await using server = await createStandIn(({ headers, socket }, response) => {
+      const head = "HTTP/1.1 200 OK\r\nContent-type: text/plain\r\nContent-length: 1048576\r\n\r\n";
+      socket.write(head);
+      if (headers.connection === "close") socket.end(megabyte);
+      else socket.write(megabyte);
+      response.detachSocket(socket);
+    });
+    const streams = transportTo(server);
+    for (let count = 0; count < 20; count += 1) {
+      const { body } = await streams.stream(request);
+      let bytes = 0;
+      for await (const chunk of body) {
+        bytes += chunk.byteLength;
+        await setTimeout(2);
+      }
+      expect(bytes).toBe(megabyte.length);
+    }
   });
 
   it("has no size and no bytes for an empty chunked answer", async () => {

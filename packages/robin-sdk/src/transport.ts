@@ -1,6 +1,6 @@
 import ky from "ky";
 import { fetch as undiciFetch } from "undici";
-import { createRobinAgent } from "./agent.ts";
+import { type ConnectionKind, createRobinAgent } from "./agent.ts";
 import { authorizationHeader, baseUrl, limitsOf, type RobinClientConfig } from "./config.ts";
 import { abandoned, httpError, invalidResponse, named, translate } from "./call-errors.ts";
 import { startDeadline, type Deadline } from "./deadline.ts";
@@ -43,7 +43,7 @@ export interface RobinExchange {
   contentType?: string;
   /** What a 2xx answer must be, as sent in its content type. Checked before anything is parsed. */
   mediaType: "application/json" | "text/html" | "text/plain";
-  /** Asks for a fresh connection: set it for answers or bodies that may be large. */
+  /** Asks for a fresh connection: set it for answers or bodies that may be large. Streams have one anyway. */
   large?: boolean;
   /** Statuses from 500 on that tell about what was asked, not about Robin's health: the breaker does not count them. */
   answeredErrors?: readonly number[];
@@ -99,11 +99,11 @@ export function createTransport(config: RobinClientConfig): Transport {
   }
 
   /** Resolves with a 2xx answer whose body is still to be read; then `release` must be called. */
-  async function open(request: RobinExchange, signal: AbortSignal, fresh: boolean): Promise<OpenAnswer> {
+  async function open(request: RobinExchange, signal: AbortSignal, kind: ConnectionKind): Promise<OpenAnswer> {
     const { base, authorization } = ports[request.service];
     const query = request.query?.size ? `?${request.query.toString()}` : "";
     const url = new URL(`${base}${request.path ?? request.endpoint}${query}`);
-    const lease = agent.lease(request.service, fresh);
+    const lease = agent.lease(request.service, kind);
     try {
       // Headers, body and signal go to undici directly: ky would copy the body and keep the credentials in its errors.
       const response = await ky(url, {
@@ -131,7 +131,7 @@ export function createTransport(config: RobinClientConfig): Transport {
   }
 
   async function exchange(request: RobinExchange, signal: AbortSignal, fresh: boolean): Promise<Answer> {
-    const { response, release } = await open(request, signal, fresh);
+    const { response, release } = await open(request, signal, fresh ? "fresh" : "pooled");
     try {
       const body = await readBody(response, limits.responseBytesMax);
       requireMediaType(request, response);
@@ -141,8 +141,8 @@ export function createTransport(config: RobinClientConfig): Transport {
     }
   }
 
-  async function openBody(request: RobinExchange, signal: AbortSignal, fresh: boolean): Promise<OpenAnswer> {
-    const opened = await open(request, signal, fresh);
+  async function openBody(request: RobinExchange, signal: AbortSignal): Promise<OpenAnswer> {
+    const opened = await open(request, signal, "streamed");
     try {
       requireMediaType(request, opened.response);
       return opened;

@@ -32,7 +32,7 @@ describe("logs.search", () => {
     const days = entries.map((entry) => (entry.kind === "entry" ? entry.at.toISOString().slice(0, 10) : ""));
     expect([...new Set(days)]).toEqual(["2026-01-01", "2025-12-31"]);
     expect(simulator.requests.at(-1)).toMatchObject({ method: "GET", target: "/logs?query=Accepted+connection" });
-    expect(simulator.requests.at(-1)?.headers.connection).toBe("close");
+    expect(simulator.requests.at(-1)?.headers.connection).toBe("keep-alive");
   });
 
   it("trap 30: its own searches are among the results, and can be told apart", async () => {

@@ -154,7 +154,7 @@ describe("store reading", () => {
       }
       expect(offset).toBe(mail.length);
       expect(chunkBytesMax).toBeLessThan(1024 * 1024);
-      expect(simulator.requests[0]?.headers.connection).toBe("close");
+      expect(simulator.requests[0]?.headers.connection).toBe("keep-alive");
     });
 
     it("has no announced size for an empty mail", async () => {
