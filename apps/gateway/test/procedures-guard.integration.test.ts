@@ -233,6 +233,7 @@ const cases: Record<ProcedurePath, Case> = {
     draftId,
     "a.txt",
   ]),
+  "storage.downloadAttachment": ofMail({ draftId, attachmentId }),
   "storage.removeAttachment": onMail("storage.removeAttachment", { draftId, attachmentId }, [draftId, attachmentId]),
   "users.list": nothing,
   "users.get": { input: () => ({ id: subject.id }) },

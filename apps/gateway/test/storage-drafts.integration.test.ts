@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { auditOf, expectError, type ErrorAnswer } from "./auth-support.ts";
 import { type Answer, type SignedIn, startTestGateway, type TestGateway } from "./harness.ts";
+import { fileNameIn } from "./storage-support.ts";
 import { failureOf, trpcClient } from "./trpc-client.ts";
 
 let gateway: TestGateway;
@@ -116,6 +117,7 @@ describe("drafts", () => {
       await call("DELETE", nope),
       await call("GET", `${nope}/attachments`),
       await call("POST", `${nope}/attachments`, { filename: "a.txt", content: "" }),
+      await call("GET", `${nope}/attachments/att-1.eml`),
       await call("DELETE", `${nope}/attachments/att-1.eml`),
     ])
       expectError(answer, 404, "not_found");
@@ -161,12 +163,14 @@ describe("attachments of drafts", () => {
       const added = await add(draftId, filename);
       expect([added.status, added.body]).toMatchObject([200, { filename, size: anyBytes.length }]);
       const listed = await call("GET", `/${draftId}/attachments`);
-      const { path, attachmentId } = added.body as { path: string; attachmentId: string };
-      expect(listed.body).toMatchObject({ items: [{ attachmentId, path, size: anyBytes.length }] });
-      const query = new URLSearchParams({ path }).toString();
-      const raw = await fetch(`${gateway.url}/api/v1/storage/raw?${query}`, {
+      const { attachmentId } = added.body as { attachmentId: string };
+      expect(listed.body).toEqual({ items: [{ attachmentId, filename, size: anyBytes.length }] });
+      const file = `${domain}/${user}/drafts/${draftId}/attachments/${encodeURIComponent(attachmentId)}`;
+      const raw = await fetch(`${gateway.url}/api/v1/storage/${file}`, {
         headers: { authorization: `Bearer ${operator.token}` },
       });
+      expect(raw.headers.get("content-type")).toBe("application/octet-stream");
+      expect(fileNameIn(raw.headers.get("content-disposition") ?? "")).toBe(filename);
       expect(Buffer.from(await raw.arrayBuffer())).toEqual(anyBytes);
       const content = new Uint8Array([1, 2, 3]);
       const typed = await client().storage.addAttachment.mutate({ domain, user, draftId, filename, content });

@@ -2,6 +2,7 @@ import { isTRPCClientError } from "@trpc/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { expectError, type ErrorAnswer } from "./auth-support.ts";
 import { type SignedIn, startTestGateway, type TestGateway } from "./harness.ts";
+import { fileNameIn } from "./storage-support.ts";
 import { failureOf, streamingClient, trpcClient } from "./trpc-client.ts";
 
 let gateway: TestGateway;
@@ -59,6 +60,12 @@ describe("GET /api/v1/storage", () => {
       ]);
     },
   );
+
+  it("200 with nothing in the root of a Robin that has had no mail yet", async () => {
+    gateway.simulator.faults.set({ port: "client", route: "/store", fault: { kind: "status", status: 404 } });
+    expect((await list({ path: "/" })).body).toMatchObject({ path: "/", items: [], total: 0 });
+    expectError(await list({ path: "/example.com" }), 404, "not_found");
+  });
 
   it("200 with what leads on from directory to directory, and the way back", async () => {
     put("walk.example/tony/new/20260821.abc.eml", "four");
@@ -340,10 +347,7 @@ describe("GET /api/v1/storage/raw", () => {
       expect(answer.headers.get("set-cookie")).toBeNull();
       const disposition = answer.headers.get("content-disposition") ?? "";
       expect(disposition).toMatch(/^attachment; filename=/);
-      const encoded = /filename\*=UTF-8''([^;]+)$/.exec(disposition)?.[1];
-      const quoted = /filename="((?:[^"\\]|\\.)*)"$/.exec(disposition)?.[1]?.replaceAll(/\\(.)/g, "$1");
-      const token = /filename=([^\s"]+)$/.exec(disposition)?.[1];
-      expect(encoded === undefined ? (quoted ?? token) : decodeURIComponent(encoded)).toBe(name);
+      expect(fileNameIn(disposition)).toBe(name);
     },
   );
 

@@ -46,8 +46,8 @@ export const ViewMailboxInput = z.strictObject({
 });
 export type ViewMailboxInput = z.infer<typeof ViewMailboxInput>;
 
-export const ViewMailboxOutput = pageOutput(MailboxMessage)
-  .extend({
+export const ViewMailboxOutput = z
+  .object({
     domain: z.string(),
     user: z.string(),
     folders: z
@@ -60,6 +60,7 @@ export const ViewMailboxOutput = pageOutput(MailboxMessage)
         }),
       )
       .meta({ description: "By path, without regard to case." }),
+    ...pageOutput(MailboxMessage).shape,
   })
   .meta({
     examples: [
@@ -87,8 +88,8 @@ export const MailboxFolderProperties = z
   .meta({ id: "MailboxFolderProperties", examples: [exampleProperties] });
 export type MailboxFolderProperties = z.infer<typeof MailboxFolderProperties>;
 
-export const MailboxFolderOutput = pageOutput(MailboxMessage)
-  .extend({ properties: MailboxFolderProperties })
+export const MailboxFolderOutput = z
+  .object({ properties: MailboxFolderProperties, ...pageOutput(MailboxMessage).shape })
   .meta({ examples: [{ properties: exampleProperties, ...examplePage }] });
 export type MailboxFolderOutput = z.infer<typeof MailboxFolderOutput>;
 

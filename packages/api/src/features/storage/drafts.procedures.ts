@@ -1,3 +1,4 @@
+import { DownloadOutput } from "../../download.ts";
 import { robinProcedure } from "../../trpc.ts";
 import {
   AddAttachmentInput,
@@ -7,7 +8,7 @@ import {
   DraftInput,
   DraftOutput,
   ListAttachmentsOutput,
-  RemoveAttachmentInput,
+  AttachmentInput,
   RemovedAttachment,
   UpdateDraftInput,
 } from "./drafts.schemas.ts";
@@ -15,6 +16,7 @@ import {
   addAttachment,
   createDraft,
   deleteDraft,
+  downloadAttachment,
   listAttachments,
   removeAttachment,
   updateDraft,
@@ -24,6 +26,7 @@ import { storeErrors } from "./robin-store.ts";
 const tags = ["Storage"];
 const drafts = "/storage/{domain}/{user}/drafts";
 const attachments = `${drafts}/{draftId}/attachments` as const;
+const reads = robinProcedure.meta({ permission: "VIEW_STORAGE", errors: storeErrors });
 const changes = robinProcedure.meta({ permission: "MANAGE_STORAGE", errors: storeErrors });
 
 export const draftProcedures = {
@@ -64,10 +67,8 @@ export const draftProcedures = {
     .output(DeletedDraft)
     .mutation(({ ctx, input }) => deleteDraft(ctx, input)),
 
-  listAttachments: robinProcedure
+  listAttachments: reads
     .meta({
-      permission: "VIEW_STORAGE",
-      errors: storeErrors,
       openapi: { method: "GET", path: attachments, tags, summary: "List the attachments of a draft" },
     })
     .input(DraftInput)
@@ -89,6 +90,20 @@ export const draftProcedures = {
     .output(Attachment)
     .mutation(({ ctx, input }) => addAttachment(ctx, input)),
 
+  downloadAttachment: reads
+    .meta({
+      download: ["application/octet-stream"],
+      openapi: {
+        method: "GET",
+        path: `${attachments}/{attachmentId}`,
+        tags,
+        summary: "Download a file that lies beside a draft",
+      },
+    })
+    .input(AttachmentInput)
+    .output(DownloadOutput)
+    .query(({ ctx, input }) => downloadAttachment(ctx, input)),
+
   removeAttachment: changes
     .meta({
       openapi: {
@@ -98,7 +113,7 @@ export const draftProcedures = {
         summary: "Remove a file from a draft",
       },
     })
-    .input(RemoveAttachmentInput)
+    .input(AttachmentInput)
     .output(RemovedAttachment)
     .mutation(({ ctx, input }) => removeAttachment(ctx, input)),
 };

@@ -10,7 +10,6 @@ const exampleAttachmentId = "att-0c1e5891-3ea6-4d36-b29e-ebe755134150-menu.pdf.e
 const exampleAttachment = {
   attachmentId: exampleAttachmentId,
   filename: "menu.pdf",
-  path: `/example.com/tony/.Drafts/attachments/${exampleDraftId}/${exampleAttachmentId}`,
   size: 48_213,
 };
 
@@ -104,7 +103,6 @@ export const Attachment = z
   .object({
     attachmentId: z.string(),
     filename: z.string(),
-    path: z.string().meta({ description: "Where GET /storage/raw finds its bytes." }),
     size: z.int().min(0).meta({ description: "Bytes." }),
   })
   .meta({ id: "Attachment", examples: [exampleAttachment] });
@@ -124,11 +122,11 @@ export const AddAttachmentInput = z
   .meta({ examples: [{ filename: "menu.txt", content: "U291cCwgYnJlYWQK" }] });
 export type AddAttachmentInput = z.infer<typeof AddAttachmentInput>;
 
-export const RemoveAttachmentInput = z.strictObject({
+export const AttachmentInput = z.strictObject({
   ...draftFields,
   attachmentId: MessageId.meta({ description: "As the list of attachments has it.", examples: [exampleAttachmentId] }),
 });
-export type RemoveAttachmentInput = z.infer<typeof RemoveAttachmentInput>;
+export type AttachmentInput = z.infer<typeof AttachmentInput>;
 
 export const RemovedAttachment = z.object({ success: z.literal(true) }).meta({ examples: [{ success: true }] });
 export type RemovedAttachment = z.infer<typeof RemovedAttachment>;

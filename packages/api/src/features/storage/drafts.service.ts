@@ -1,6 +1,7 @@
 import { isRobinError, type StoreEntry } from "@robin/sdk";
 import MailComposer from "nodemailer/lib/mail-composer/index.js";
 import { changeOptions, type Context, readOptions } from "../../context.ts";
+import { Download, downloadOptions, throughDisk } from "../../download.ts";
 import { AppError } from "../../errors.ts";
 import { withAudit } from "../audit/audit.service.ts";
 import type {
@@ -11,14 +12,16 @@ import type {
   DraftInput,
   DraftOutput,
   ListAttachmentsOutput,
-  RemoveAttachmentInput,
+  AttachmentInput,
   RemovedAttachment,
   UpdateDraftInput,
 } from "./drafts.schemas.ts";
-import { addressOf } from "./robin-store.ts";
+import { addressOf, askStore } from "./robin-store.ts";
 
 // Robin says nothing of a draft that is not there: it would make it, or take its deletion for done. All of these but
 // `createDraft` look first, and throw AppError `not_found`.
+
+const noAttachment = "There is no such attachment.";
 
 /** Makes the folder and the account's directory, too. */
 export async function createDraft(ctx: Context, input: CreateDraftInput): Promise<DraftOutput> {
@@ -81,19 +84,29 @@ export async function addAttachment(ctx: Context, input: AddAttachmentInput): Pr
     await findDraft(ctx, input);
     const file = { domain, user, draftId, filename, content };
     const { attachmentId } = await ctx.deps.robin.store.drafts.addAttachment(file, changeOptions(ctx));
-    const path = `/${domain}/${user}/.Drafts/attachments/${draftId}/${attachmentId}`;
-    return { attachmentId, filename, path, size: content.byteLength };
+    return { attachmentId, filename, size: content.byteLength };
   });
 }
 
-export async function removeAttachment(ctx: Context, input: RemoveAttachmentInput): Promise<RemovedAttachment> {
+/** The file as it was put there; Robin does not know its type. */
+export async function downloadAttachment(ctx: Context, input: AttachmentInput): Promise<Download> {
+  const { domain, user, draftId, attachmentId } = input;
+  const path = `${domain}/${user}/.Drafts/attachments/${draftId}/${attachmentId}`;
+  const stream = await askStore({ missing: noAttachment }, () =>
+    ctx.deps.robin.store.openMessage({ path }, downloadOptions(ctx)),
+  );
+  const head = { fileName: filenameIn(attachmentId), mediaType: "application/octet-stream" };
+  return new Download(head, await throughDisk(stream.body));
+}
+
+export async function removeAttachment(ctx: Context, input: AttachmentInput): Promise<RemovedAttachment> {
   const { draftId, attachmentId } = input;
   const { drafts } = ctx.deps.robin.store;
   const targets = [addressOf(input), draftId, attachmentId];
   return withAudit(ctx, { action: "storage.removeAttachment", targets }, async () => {
     const attachments = await drafts.listAttachments(input, changeOptions(ctx));
     if (!attachments.some(({ name }) => name === attachmentId)) {
-      throw new AppError("not_found", "There is no such attachment.");
+      throw new AppError("not_found", noAttachment);
     }
     await drafts.removeAttachment(input, changeOptions(ctx));
     return { success: true };
@@ -143,9 +156,12 @@ function toDraft({ domain, user, draftId }: DraftInput): DraftOutput {
   return { draftId, path: `/${domain}/${user}/.Drafts/new/${draftId}` };
 }
 
-/** Robin calls them `att-{uuid}-{filename}.eml`. */
 function toAttachment(entry: StoreEntry): Attachment {
-  const filename = entry.name.replace(/^att-[0-9a-f-]{36}-/, "").replace(/\.eml$/, "");
   const size = entry.type === "message" ? entry.sizeBytes : 0;
-  return { attachmentId: entry.name, filename, path: `/${entry.path}`, size };
+  return { attachmentId: entry.name, filename: filenameIn(entry.name), size };
+}
+
+/** Robin calls them `att-{uuid}-{filename}.eml`. */
+function filenameIn(attachmentId: string): string {
+  return attachmentId.replace(/^att-[0-9a-f-]{36}-/, "").replace(/\.eml$/, "");
 }

@@ -55,7 +55,6 @@ export const storageRouter = router({
         path: "/storage/raw",
         tags,
         summary: "Download a mail",
-        description: "Byte for byte. Attachments of drafts come this way, too.",
       },
     })
     .input(StorageFileInput)

@@ -40,9 +40,10 @@ export const ListStorageInput = z.strictObject({
 });
 export type ListStorageInput = z.infer<typeof ListStorageInput>;
 
-export const ListStorageOutput = pageOutput(StorageItem)
-  .extend({
+export const ListStorageOutput = z
+  .object({
     path: AbsolutePath,
+    ...pageOutput(StorageItem).shape,
     breadcrumbs: z
       .array(z.object({ name: z.string(), path: AbsolutePath }))
       .meta({ description: "The way here from the root." }),

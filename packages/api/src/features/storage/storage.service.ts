@@ -1,4 +1,4 @@
-import { decodeMessage } from "@robin/sdk";
+import { decodeMessage, isRobinError } from "@robin/sdk";
 import { basename } from "node:path/posix";
 import { type Context, readOptions } from "../../context.ts";
 import { Download, downloadOptions, throughDisk } from "../../download.ts";
@@ -20,7 +20,11 @@ const noMail = { missing: "There is no mail at this path." };
 export async function listStorage(ctx: Context, input: ListStorageInput): Promise<ListStorageOutput> {
   const { path } = input;
   const { entries } = await askStore({ missing: "There is no directory at this path." }, () =>
-    ctx.deps.robin.store.list({ path }, readOptions(ctx)),
+    ctx.deps.robin.store.list({ path }, readOptions(ctx)).catch((error: unknown) => {
+      // Robin makes the root with its first mail.
+      if (path === "" && isRobinError(error) && error.status === 404) return { entries: [] };
+      throw error;
+    }),
   );
   return toListing(entries, input);
 }
@@ -33,7 +37,7 @@ export async function readStorageFile(ctx: Context, input: StorageFileInput): Pr
   return { path: `/${input.path}`, content: text, charset, mimeType: "message/rfc822", size: sizeBytes };
 }
 
-/** Any mail or attachment, byte for byte. @throws AppError `not_found` */
+/** Byte for byte. @throws AppError `not_found` */
 export async function downloadStorageFile(ctx: Context, input: StorageFileInput): Promise<Download> {
   const stream = await askStore(noMail, () => ctx.deps.robin.store.openMessage(input, downloadOptions(ctx)));
   const head = { fileName: basename(input.path), mediaType: "message/rfc822" };
