@@ -118,6 +118,29 @@ describe("readEnv", () => {
     expect(readEnv({ ...enough, TRUST_PROXY: "loopback" }).TRUST_PROXY).toBe("loopback");
   });
 
+  it("reads the addresses of scanners", () => {
+    const env = readEnv({
+      ...enough,
+      CLAMAV_ADDRESS: "clamav:3310",
+      SCANNER_TEST_TARGETS: "[fd00::1]:3310, 10.0.0.7:11333",
+    });
+    expect(env.CLAMAV_ADDRESS).toEqual({ host: "clamav", port: 3310 });
+    expect(env.SCANNER_TEST_TARGETS).toEqual([
+      { host: "fd00::1", port: 3310 },
+      { host: "10.0.0.7", port: 11333 },
+    ]);
+    expect(readEnv(enough).SCANNER_TEST_TARGETS).toEqual([]);
+  });
+
+  it.each(["clamav", "clamav:0", "clamav:65536", ":3310", "fd00::1:3310", "a b:1", "http://clamav:3310"])(
+    "refuses %j as an address",
+    (text) => {
+      const problem = ": must be a host and a port, such as clamav:3310";
+      expect(problemsOf({ ...enough, RSPAMD_ADDRESS: text })).toContain(`RSPAMD_ADDRESS${problem}`);
+      expect(problemsOf({ ...enough, SCANNER_TEST_TARGETS: `a:1,${text}` })).toContain(`SCANNER_TEST_TARGETS${problem}`);
+    },
+  );
+
   it("takes a folder with an index.html for the UI's, and no other", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "ui-"));
     expect(problemsOf({ ...enough, UI_DIST_DIR: folder })).toContain("UI_DIST_DIR: must be the folder of a built UI");

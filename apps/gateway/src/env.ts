@@ -66,6 +66,17 @@ const timeZone = z.string().refine(
   { error: "must be the name of a time zone, such as Europe/Berlin, or an offset, such as +02:00" },
 );
 
+const address = z
+  .string()
+  .trim()
+  .transform((text, ctx) => {
+    const [, bracketed, name, digits] = /^(?:\[([\da-f:.]+)\]|([\w.-]+)):(\d{1,5})$/i.exec(text) ?? [];
+    const [host, port] = [bracketed ?? name, Number(digits)];
+    if (host !== undefined && port >= 1 && port <= 65_535) return { host, port };
+    ctx.addIssue({ code: "custom", message: "must be a host and a port, such as clamav:3310" });
+    return z.NEVER;
+  });
+
 const uiFolder = z
   .string()
   .transform((folder) => path.resolve(folder))
@@ -100,6 +111,14 @@ const Env = z.object({
   CORS_ALLOW_CREDENTIALS: flag(true),
   TRUST_PROXY: trustProxy.prefault(""),
   UI_DIST_DIR: uiFolder.optional(),
+  CLAMAV_ADDRESS: address.optional(),
+  RSPAMD_ADDRESS: address.optional(),
+  RSPAMD_CONTROLLER_ADDRESS: address.optional(),
+  RSPAMD_CONTROLLER_PASSWORD: z
+    .string()
+    .regex(/^[!-~]+$/, "must be of printable ASCII characters without blanks")
+    .optional(),
+  SCANNER_TEST_TARGETS: list.pipe(z.array(address)).prefault(""),
   LOG_LEVEL: z
     .string()
     .toLowerCase()

@@ -41,6 +41,14 @@ async function start(): Promise<void> {
         lifetimeSeconds: Math.round(env.ACCESS_TOKEN_EXPIRE_MINUTES * 60),
       },
       refreshTokenLifetimeMs: env.REFRESH_TOKEN_EXPIRE_DAYS * dayMs,
+      scanners: {
+        clamav: env.CLAMAV_ADDRESS,
+        rspamd: env.RSPAMD_ADDRESS,
+        rspamdController: env.RSPAMD_CONTROLLER_ADDRESS,
+        rspamdPassword: env.RSPAMD_CONTROLLER_PASSWORD,
+        testTargets: env.SCANNER_TEST_TARGETS,
+        sharesHostWithRobin: isThisHost(env.ROBIN_SERVICE_API_URL),
+      },
       robinTimeZone: env.ROBIN_TIME_ZONE,
     },
     { db, robin, logger },
@@ -95,6 +103,10 @@ async function start(): Promise<void> {
   process.off("disconnect", giveUp).once("disconnect", () => {
     stop("parent is gone");
   });
+}
+
+function isThisHost(url: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 }
 
 /** Tells a supervising parent; without one a random first password is printed, because nobody else will ever see it. */

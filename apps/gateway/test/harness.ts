@@ -1,5 +1,5 @@
 import type { Role } from "@robin/api";
-import { createDeps, type Deps } from "@robin/api";
+import { type ApiConfig, createDeps, type Deps } from "@robin/api";
 import { createTestDatabase, createUser } from "@robin/db/testing";
 import { createDb, type Db } from "@robin/db";
 import { createRobinClient, type RobinClientConfig } from "@robin/sdk";
@@ -22,6 +22,7 @@ interface TestGatewayOptions {
   simulator?: Parameters<typeof createRobinSimulator>[0];
   robin?: Partial<RobinClientConfig>;
   app?: Partial<AppConfig>;
+  scanners?: ApiConfig["scanners"];
   secrets?: [string, ...string[]];
   robinTimeZone?: string;
   algorithm?: "HS256" | "HS384" | "HS512";
@@ -109,6 +110,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       },
       refreshTokenLifetimeMs: 7 * 24 * 60 * 60 * 1000,
       bcryptCost: 4,
+      scanners: { sharesHostWithRobin: true, ...options.scanners },
       // The simulator's zone.
       robinTimeZone: options.robinTimeZone ?? "UTC",
     },

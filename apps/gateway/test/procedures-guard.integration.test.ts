@@ -185,6 +185,16 @@ const cases: Record<ProcedurePath, Case> = {
   "queue.retryMany": manyItems("queue.retry"),
   "queue.bounceMany": manyItems("queue.bounce"),
   "queue.deleteMany": manyItems("queue.delete"),
+  "scanners.clamavStatus": nothing,
+  "scanners.testClamav": {
+    ...nothing,
+    audit: { action: "scanners.testClamav", targets: () => ["localhost:3310"] },
+  },
+  "scanners.rspamdStatus": nothing,
+  "scanners.testRspamd": {
+    ...nothing,
+    audit: { action: "scanners.testRspamd", targets: () => ["localhost:11333"] },
+  },
   "sessions.list": nothing,
   "sessions.revokeOthers": {
     ...nothing,

@@ -6,6 +6,7 @@ import type { AccessTokens } from "./features/auth/access-tokens.ts";
 import type { HealthMonitor } from "./features/health/health.service.ts";
 import type { LogReader } from "./features/logs/log-reader.ts";
 import type { LoggerList } from "./features/logs/logger-list.ts";
+import type { ScannerConfig } from "./features/scanners/scanners.service.ts";
 import { AppError } from "./errors.ts";
 
 export interface Clock {
@@ -29,6 +30,7 @@ export interface Deps {
   authenticator: Authenticator;
   passwords: Passwords;
   health: HealthMonitor;
+  scanners: ScannerConfig;
   logs: LogReader;
   loggers: LoggerList;
   /** How long a refresh token lives when it is not used, in milliseconds. */

@@ -5,6 +5,7 @@ import { type AccessTokenConfig, createAccessTokens } from "./features/auth/acce
 import { createAuthenticator } from "./features/auth/authenticator.ts";
 import { createPasswords } from "./features/auth/passwords.ts";
 import { createHealthMonitor } from "./features/health/health.service.ts";
+import type { ScannerConfig } from "./features/scanners/scanners.service.ts";
 import { createLogReader } from "./features/logs/log-reader.ts";
 import { createLoggerList } from "./features/logs/logger-list.ts";
 
@@ -13,6 +14,7 @@ export interface ApiConfig {
   refreshTokenLifetimeMs: number;
   /** Zone of the times in Robin's log, as an IANA name or an offset; this process's own by default. */
   robinTimeZone?: string | undefined;
+  scanners?: ScannerConfig;
   /** bcrypt's cost; only tests go below the default. */
   bcryptCost?: number;
 }
@@ -36,6 +38,7 @@ export async function createDeps(
     authenticator: createAuthenticator(db, accessTokens, clock),
     passwords: await createPasswords(config.bcryptCost),
     health: createHealthMonitor({ db, robin, clock }),
+    scanners: config.scanners ?? {},
     logs,
     loggers: createLoggerList(logs, clock),
     refreshTokenLifetimeMs: config.refreshTokenLifetimeMs,

@@ -12,6 +12,7 @@ import { mailboxesRouter } from "./features/mailboxes/mailboxes.router.ts";
 import { mailRouter } from "./features/mail/mail.router.ts";
 import { mailUsersRouter } from "./features/mail-users/mail-users.router.ts";
 import { queueRouter } from "./features/queue/queue.router.ts";
+import { scannersRouter } from "./features/scanners/scanners.router.ts";
 import { sessionsRouter } from "./features/sessions/sessions.router.ts";
 import { storageRouter } from "./features/storage/storage.router.ts";
 import { usersRouter } from "./features/users/users.router.ts";
@@ -31,6 +32,7 @@ export const appRouter = router({
   mail: mailRouter,
   mailUsers: mailUsersRouter,
   queue: queueRouter,
+  scanners: scannersRouter,
   sessions: sessionsRouter,
   storage: storageRouter,
   users: usersRouter,
