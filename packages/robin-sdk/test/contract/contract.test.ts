@@ -30,8 +30,8 @@ const liveRobin = await live(process.env);
 const targets = [
   await simulated("the simulator"),
   await simulated(
-    "the simulator without RocksDB, users and a log",
-    { mailboxes: false, users: { mode: "none" } },
+    "the simulator without RocksDB, users, a log and credentials of its service port",
+    { serviceAuth: { type: "none" }, mailboxes: false, users: { mode: "none" } },
     ({ logs }) => {
       logs.setAppender("none");
     },

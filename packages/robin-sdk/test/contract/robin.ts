@@ -4,6 +4,7 @@ import { isRobinError, type RobinClient } from "../../src/index.ts";
 /** What only some Robins have; a case that needs it is not applicable to the others, and its name says so. */
 export type Need =
   | "credentials"
+  | "credentials of its service port"
   | "a queue at rest"
   | "users"
   | "no users backend"
@@ -55,13 +56,16 @@ export async function introduce(robin: Pick<ContractRobin, "name" | "client" | "
   const { client, stranger } = robin;
   const health = await client.health.service();
   const smtpPort = health.listeners?.[0]?.port ?? 0;
-  const isClosed = (await statusOf(stranger.queue.list({ limit: 1 }))) === 401;
+  const refusals = {
+    credentials: await statusOf(stranger.queue.list({ limit: 1 })),
+    "credentials of its service port": await statusOf(stranger.config.syncStatus()),
+  };
   const users = await statusOf(client.users.list());
   const hasDemoUser = users === undefined && (await client.users.exists(demoUser)).exists;
   const mailboxes = await statusOf(client.mailboxes.view({ ...newAccount(), user: "probe" }));
   const log = await statusOf(collect(client.logs.search({ query: randomUUID() })));
   const has = new Set<Need>([
-    ...(isClosed ? ["credentials" as const] : []),
+    ...(["credentials", "credentials of its service port"] as const).filter((need) => refusals[need] === 401),
     ...((health.scheduler?.service?.startDelaySeconds ?? 0) >= restSeconds ? ["a queue at rest" as const] : []),
     users === 503 ? "no users backend" : "users",
     ...(hasDemoUser ? ["the demo user" as const] : []),

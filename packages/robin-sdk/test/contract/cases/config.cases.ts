@@ -39,7 +39,7 @@ export const configCases: ContractCase[] = [
   },
   {
     name: "trap 12: changing auth needs a restart: the credentials outlive a reload",
-    needs: ["credentials"],
+    needs: ["credentials of its service port"],
     async run({ client, stranger }) {
       await client.config.reload();
       await client.config.syncStatus();
@@ -60,7 +60,7 @@ export const configCases: ContractCase[] = [
   },
   {
     name: "401 is an http error for each route",
-    needs: ["credentials"],
+    needs: ["credentials of its service port"],
     async run({ stranger }) {
       await expectStatus(stranger.config.sections(), 401);
       await expectStatus(stranger.config.reload(), 401);

@@ -50,7 +50,7 @@ export const healthCases: ContractCase[] = [
   },
   {
     name: "trap 11: service health never says 401: missing credentials show by the absent listeners",
-    needs: ["credentials"],
+    needs: ["credentials of its service port"],
     async run({ stranger }) {
       const health = await stranger.health.service();
       expect(Object.keys(health).sort()).toEqual(["status", "uptime", "uptimeSeconds"]);

@@ -30,7 +30,7 @@ export const metricsCases: ContractCase[] = [
   },
   {
     name: "401 is an http error",
-    needs: ["credentials"],
+    needs: ["credentials of its service port"],
     async run({ stranger }) {
       await expectStatus(stranger.metrics.read(), 401);
     },

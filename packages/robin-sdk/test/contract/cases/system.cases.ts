@@ -30,7 +30,7 @@ export const systemCases: ContractCase[] = [
   },
   {
     name: "401 is an http error for each route",
-    needs: ["credentials"],
+    needs: ["credentials of its service port"],
     async run({ stranger }) {
       await expectStatus(stranger.system.env(), 401);
       await expectStatus(stranger.system.properties(), 401);
