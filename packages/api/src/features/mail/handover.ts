@@ -25,17 +25,19 @@ export function fromRaw({ mail, rcpt, route, message }: RawMailInput): Handover 
   return { mail, rcpt, ...(route && { route }), ...checkRawMessage(message) };
 }
 
+const sendRetryAfterSeconds = 30;
+
 /** Robin refuses these before it looks at the message. */
 const refusedStatuses = [400, 401, 403, 404, 405];
 /** There was no connection that could have carried it. */
 const unconnectedCodes = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"];
 
 /** The same error, with a word on what the caller wants to know most: whether the message is on its way. */
-export function withFate(error: unknown, fate: { done: string; waitsForTurn?: true }): AppError {
+export function withFate(error: unknown, done: "sent" | "queued"): AppError {
   const known = toAppError(error);
   if (!isRobinError(error)) return known;
   const { kind, status, cause } = error;
-  if (kind === "overloaded" && fate.waitsForTurn) {
+  if (kind === "overloaded" && done === "sent") {
     const message = "Other messages are on their way, and Robin sends one at a time. This one was not sent.";
     return new AppError(known.code, message, { cause: error, retryAfterSeconds: sendRetryAfterSeconds });
   }
@@ -44,12 +46,10 @@ export function withFate(error: unknown, fate: { done: string; waitsForTurn?: tr
     kind === "network" && unconnectedCodes.includes((cause as { code?: string } | undefined)?.code ?? "");
   const isSafe = isRefused || isUnconnected || kind === "circuit-open" || kind === "overloaded";
   const addition = isSafe
-    ? `The message was not ${fate.done}.`
-    : `The message may have been ${fate.done} all the same: look before you try again.`;
+    ? `The message was not ${done}.`
+    : `The message may have been ${done} all the same: look before you try again.`;
   return new AppError(known.code, `${known.publicMessage} ${addition}`, {
     cause: error,
     retryAfterSeconds: known.retryAfterSeconds,
   });
 }
-
-const sendRetryAfterSeconds = 30;

@@ -4,7 +4,7 @@ import { documentedAs } from "../../rest-input.ts";
 import { Bytes } from "./bytes-param.ts";
 import { type MailAddress, readAddress, readMailbox, withName, withoutBlanks } from "./mail-address.ts";
 
-export const recipientsMax = 100;
+const recipientsMax = 100;
 const attachmentsMax = 100;
 const fileNameBytesMax = 255;
 
@@ -15,7 +15,7 @@ function orIssue<Read extends object>(read: Read | { problem: string }, ctx: z.R
   return z.NEVER;
 }
 
-export const Mailbox = z
+const Mailbox = z
   .union([z.string().max(600), z.strictObject({ name: z.string().optional(), address: z.string() })])
   .transform((value, ctx) =>
     orIssue<MailAddress>(

@@ -20,7 +20,7 @@ export async function sendRawMail(ctx: Context, input: RawMailInput): Promise<Se
 async function send(ctx: Context, { messageId, ...mail }: Handover): Promise<SendMailOutput> {
   return withAudit(ctx, { action: "mail.send", targets: mail.rcpt }, async () => {
     const result = await ctx.deps.robin.send.deliverRaw(mail).catch((error: unknown) => {
-      throw withFate(error, { done: "sent", waitsForTurn: true });
+      throw withFate(error, "sent");
     });
     return { ...(messageId !== undefined && { messageId }), ...toOutput(result, mail.rcpt) };
   });

@@ -24,7 +24,7 @@ async function enqueueForEach(ctx: Context, { messageId, rcpt, ...mail }: Handov
         const { sessionUid } = await ctx.deps.robin.queue.enqueueRaw(message, changeOptions(ctx));
         output.queued.push({ to, sessionUid });
       } catch (error) {
-        const failure = withFate(error, { done: "queued" });
+        const failure = withFate(error, "queued");
         if (output.queued.length === 0) throw failure;
         output.failed.push({ to, message: failure.publicMessage });
       }
