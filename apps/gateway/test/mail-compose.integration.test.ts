@@ -271,6 +271,13 @@ describe("what cannot be composed", () => {
     expect(await gateway.db.auditEvent.count()).toBe(0);
   });
 
+  it("200 over tRPC with an attachment larger than other bodies may be", async () => {
+    const content = Buffer.alloc(2 * 1024 ** 2, "abc").toString("base64");
+    const attachments = [{ fileName: "a.bin", content }];
+    const { queued } = await trpcClient(gateway, operator.token).queue.enqueue.mutate({ ...mail, attachments });
+    expect(queued).toHaveLength(1);
+  });
+
   it("200 with an attachment of 17 MB, to the last byte; 413 when the message is over 25 MB", async () => {
     const content = Buffer.alloc(17 * 1024 ** 2, "a.\r\n{$date}\0");
     const { leaves } = await delivered({ attachments: [{ fileName: "a.bin", content: content.toString("base64") }] });
