@@ -129,7 +129,7 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
         mailboxes: options.mailboxes === false ? undefined : mailboxStore,
         newUuid: random.uuid,
         uptimeMs: () => clock.now().getTime() - startedAt,
-        workerStatistics: worker?.statistics ?? idleStatistics,
+        workerStatistics: worker?.statistics ?? (() => idleStatistics(Math.floor(startedAt / 1000))),
       },
       nagleDelayMs: options.nagleDelayMs ?? 0,
       serviceTimeMs: () => serviceTimeMs,

@@ -1,5 +1,6 @@
 import type { SimulatorClock } from "../clock.ts";
 import { createRandom } from "../random.ts";
+import { mebibyte, memory, threadsAndBuffers } from "./jvm-meters.ts";
 import { robinCounters } from "./robin-counters.ts";
 
 export interface Sample {
@@ -31,8 +32,6 @@ export interface SimulatedMetrics {
   nowSeconds(): number;
 }
 
-const mebibyte = 1024 * 1024;
-
 export function createMetrics(options: { seed: number; clock: SimulatorClock }): SimulatedMetrics {
   const { clock } = options;
   const startedAtMs = clock.now().getTime();
@@ -61,10 +60,10 @@ export function createMetrics(options: { seed: number; clock: SimulatorClock }):
   function machine(seconds: number): (Meter | Timer)[] {
     const collections = Math.floor(seconds / 120);
     const eden = (20 + ((seconds % 120) / 120) * 100) * mebibyte;
-    const pool = (area: string, id: string, value: number): Sample => ({ labels: { area, id }, value });
     const one = (value: number): readonly Sample[] => [{ labels: {}, value }];
-    const states = { blocked: 0, new: 0, runnable: 7, terminated: 0, "timed-waiting": 9, waiting: 2 };
     return [
+      ...memory(eden, Math.min(40, 11 + collections / 30) * mebibyte, noise(seconds, 1)),
+      ...threadsAndBuffers(),
       {
         name: "jvm_gc_live_data_size",
         unit: "bytes",
@@ -87,40 +86,6 @@ export function createMetrics(options: { seed: number; clock: SimulatorClock }):
             sum: collections * 0.005,
           },
         ],
-      },
-      {
-        name: "jvm_memory_max",
-        unit: "bytes",
-        help: "The maximum amount of memory in bytes that can be used for memory management",
-        type: "gauge",
-        samples: [pool("heap", "G1 Eden Space", -1), pool("heap", "G1 Old Gen", 512 * mebibyte)],
-      },
-      {
-        name: "jvm_memory_used",
-        unit: "bytes",
-        help: "The amount of used memory",
-        type: "gauge",
-        samples: [
-          pool("heap", "G1 Eden Space", Math.floor(eden)),
-          pool("heap", "G1 Old Gen", Math.min(40, 11 + collections / 30) * mebibyte),
-          pool("heap", "G1 Survivor Space", Math.floor((1 + noise(seconds, 1)) * mebibyte)),
-          pool("nonheap", "CodeHeap 'non-nmethods'", 1_916_672),
-          pool("nonheap", "Metaspace", 27_144_816),
-        ],
-      },
-      {
-        name: "jvm_threads_live",
-        unit: "threads",
-        help: "The current number of live threads including both daemon and non-daemon threads",
-        type: "gauge",
-        samples: one(18),
-      },
-      {
-        name: "jvm_threads_states",
-        unit: "threads",
-        help: "The current number of threads",
-        type: "gauge",
-        samples: Object.entries(states).map(([state, value]) => ({ labels: { state }, value })),
       },
       {
         name: "process_cpu_time",

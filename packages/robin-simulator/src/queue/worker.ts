@@ -18,14 +18,16 @@ export interface Worker {
   readonly statistics: () => WorkerStatistics;
 }
 
+const dayInSeconds = 86_400;
+
 /** A port without deliveries, as with a start delay of a day. */
-export function idleStatistics(): WorkerStatistics {
+export function idleStatistics(startedAtSeconds: number): WorkerStatistics {
   return {
-    startDelaySeconds: 86_400,
+    startDelaySeconds: dayInSeconds,
     inFlight: 0,
     lastDispatchAtSeconds: 0,
     lastHousekeepingAtSeconds: 0,
-    nextHousekeepingAtSeconds: 0,
+    nextHousekeepingAtSeconds: startedAtSeconds + dayInSeconds,
   };
 }
 

@@ -20,7 +20,11 @@ export const healthCases: ContractCase[] = [
         listeners: [{ threadPool: { core: expect.any(Number) as number } }],
         scheduler: {
           config: { totalRetries: expect.any(Number) as number },
-          service: { workerThreads: expect.any(Number) as number },
+          service: {
+            workerThreads: expect.any(Number) as number,
+            // Also of a worker that has not begun: then it is when it will.
+            nextHousekeepingAt: expect.any(Date) as Date,
+          },
         },
         metricsCron: { intervalSeconds: expect.any(Number) as number },
         botPool: { enabled: expect.any(Boolean) as boolean },
