@@ -239,7 +239,7 @@ const cases: Record<ProcedurePath, Case> = {
   "storage.updateDraft": onMail("storage.updateDraft", { draftId }, [draftId]),
   "storage.deleteDraft": onMail("storage.deleteDraft", { draftId }, [draftId]),
   "storage.listAttachments": ofMail({ draftId }),
-  "storage.addAttachment": onMail("storage.addAttachment", { draftId, filename: "a.txt", content: "" }, [
+  "storage.addAttachment": onMail("storage.addAttachment", { draftId, fileName: "a.txt", content: "" }, [
     draftId,
     "a.txt",
   ]),

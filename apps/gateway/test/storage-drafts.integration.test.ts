@@ -44,7 +44,7 @@ const anyBytes = Buffer.from([0xff, 0x00, 0x0d, 0x0a, 0x2d, 0x2d]);
 describe("drafts", () => {
   it("200 are composed as mail, found by the path in the answer, and written anew", async () => {
     const draft = {
-      from: "tony@example.com",
+      from: "Tony Stärk <tony@example.com>",
       to: ["pepper@example.com"],
       bcc: ["happy@example.com"],
       subject: "Grüße",
@@ -54,7 +54,7 @@ describe("drafts", () => {
     const { draftId, path } = answer.body as { draftId: string; path: string };
     expect(answer.status).toBe(200);
     const { content } = await client().storage.file.query({ path });
-    expect(content).toMatch(/^From: tony@example\.com\r\n/);
+    expect(content).toMatch(/^From: =\?UTF-8\?.+ <tony@example\.com>\r\n/);
     expect(content).toContain("Bcc: happy@example.com\r\n");
     expect(content).toMatch(/^Subject: =\?UTF-8\?/m);
     expect(content).toMatch(/^Date: /m);
@@ -63,6 +63,11 @@ describe("drafts", () => {
     expect(read(draftId)).toContain("Subject: Second\r\n");
     expect(read(draftId)).not.toContain("tony@example.com");
     expect(files()).toEqual([`new/${draftId}`]);
+  });
+
+  it("200 with a subject of two lines as one line, which forges no header", async () => {
+    const draftId = await create({ subject: "Hi\r\nBcc: x@example.com" });
+    expect(read(draftId)).toContain("Subject: Hi Bcc: x@example.com\r\n");
   });
 
   it("200 are finished messages byte for byte, as base64 and as bytes", async () => {
@@ -86,7 +91,7 @@ describe("drafts", () => {
     [{ message: "not base64!" }, "message"],
     [{ message: "abc" }, "message"],
     [{ message: [1, 2] }, "message"],
-    [{ subject: "a\r\nBcc: x@example.com" }, "subject"],
+    [{ subject: "a\0" }, "subject"],
     [{ from: "a@example.com\r\nBcc: x@example.com" }, "from"],
     [{ to: ["nobody"] }, "to.0"],
     [{ to: "a@example.com" }, "to"],
@@ -116,7 +121,7 @@ describe("drafts", () => {
       await call("PUT", nope, { text: "x" }),
       await call("DELETE", nope),
       await call("GET", `${nope}/attachments`),
-      await call("POST", `${nope}/attachments`, { filename: "a.txt", content: "" }),
+      await call("POST", `${nope}/attachments`, { fileName: "a.txt", content: "" }),
       await call("GET", `${nope}/attachments/att-1.eml`),
       await call("DELETE", `${nope}/attachments/att-1.eml`),
     ])
@@ -140,7 +145,7 @@ describe("drafts", () => {
     const answer = await call("POST", "", { subject: secret, text: secret });
     const { draftId } = answer.body as { draftId: string };
     const updated = await call("PUT", `/${draftId}`, { text: secret });
-    const added = await call("POST", `/${draftId}/attachments`, { filename: "a.txt", content: base64(anyBytes) });
+    const added = await call("POST", `/${draftId}/attachments`, { fileName: "a.txt", content: base64(anyBytes) });
     const address = `${user}@${domain}`;
     const rows = await Promise.all([answer, updated, added].map((of) => auditOf(gateway, of)));
     expect(rows.flat()).toMatchObject([
@@ -153,28 +158,28 @@ describe("drafts", () => {
 });
 
 describe("attachments of drafts", () => {
-  const add = (draftId: string, filename: string, content: Uint8Array = anyBytes) =>
-    call("POST", `/${draftId}/attachments`, { filename, content: base64(content) });
+  const add = (draftId: string, fileName: string, content: Uint8Array = anyBytes) =>
+    call("POST", `/${draftId}/attachments`, { fileName, content: base64(content) });
 
   it.each(["menu.pdf", "Größe & 50%+1.pdf", "東京 🚂.png", "u\u0308.txt", "no extension", "mail.eml", "x".repeat(210)])(
     "200 keep %j with its bytes, by both roads",
-    async (filename) => {
+    async (fileName) => {
       const draftId = await create();
-      const added = await add(draftId, filename);
-      expect([added.status, added.body]).toMatchObject([200, { filename, size: anyBytes.length }]);
+      const added = await add(draftId, fileName);
+      expect([added.status, added.body]).toMatchObject([200, { fileName, size: anyBytes.length }]);
       const listed = await call("GET", `/${draftId}/attachments`);
       const { attachmentId } = added.body as { attachmentId: string };
-      expect(listed.body).toEqual({ items: [{ attachmentId, filename, size: anyBytes.length }] });
+      expect(listed.body).toEqual({ items: [{ attachmentId, fileName, size: anyBytes.length }] });
       const file = `${domain}/${user}/drafts/${draftId}/attachments/${encodeURIComponent(attachmentId)}`;
       const raw = await fetch(`${gateway.url}/api/v1/storage/${file}`, {
         headers: { authorization: `Bearer ${operator.token}` },
       });
       expect(raw.headers.get("content-type")).toBe("application/octet-stream");
-      expect(fileNameIn(raw.headers.get("content-disposition") ?? "")).toBe(filename);
+      expect(fileNameIn(raw.headers.get("content-disposition") ?? "")).toBe(fileName);
       expect(Buffer.from(await raw.arrayBuffer())).toEqual(anyBytes);
       const content = new Uint8Array([1, 2, 3]);
-      const typed = await client().storage.addAttachment.mutate({ domain, user, draftId, filename, content });
-      expect(typed).toMatchObject({ filename, size: 3 });
+      const typed = await client().storage.addAttachment.mutate({ domain, user, draftId, fileName, content });
+      expect(typed).toMatchObject({ fileName, size: 3 });
     },
   );
 
@@ -200,9 +205,9 @@ describe("attachments of drafts", () => {
     expect((await call("DELETE", `/${draftId}`)).body).toEqual({ success: true, attachmentsDeleted: 1 });
   });
 
-  it.each(["a/b", "..", "a\\b", " a", "", "a\r\nb", "x".repeat(211)])("400 for the name %j", async (filename) => {
-    const answer = await add("draft-1.eml", filename);
+  it.each(["a/b", "..", "a\\b", " a", "", "a\r\nb", "x".repeat(211)])("400 for the name %j", async (fileName) => {
+    const answer = await add("draft-1.eml", fileName);
     expectError(answer, 400, "invalid_input");
-    expect(issuesOf(answer)?.[0]?.path).toBe("filename");
+    expect(issuesOf(answer)?.[0]?.path).toBe("fileName");
   });
 });

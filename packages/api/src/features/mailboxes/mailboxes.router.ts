@@ -2,7 +2,7 @@ import { DownloadOutput } from "../../download.ts";
 import { robinProcedure, router } from "../../trpc.ts";
 import { folderProcedures } from "../storage/folders.procedures.ts";
 import { messageProcedures } from "../storage/messages.procedures.ts";
-import { storeErrors } from "../storage/robin-store.ts";
+import { conflictErrors } from "../storage/robin-store.ts";
 import { FolderPropertiesInput } from "../storage/storage.schemas.ts";
 import {
   MailboxFolderInput,
@@ -24,7 +24,7 @@ import {
 const tags = ["Mailboxes"];
 const mailbox = "/mailboxes/{domain}/{user}";
 /** `conflict`: this Robin keeps no mailboxes in RocksDB. */
-const reads = robinProcedure.meta({ permission: "VIEW_STORAGE", errors: storeErrors });
+const reads = robinProcedure.meta({ permission: "VIEW_STORAGE", errors: conflictErrors });
 
 export const mailboxesRouter = router({
   view: reads

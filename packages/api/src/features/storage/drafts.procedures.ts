@@ -21,13 +21,13 @@ import {
   removeAttachment,
   updateDraft,
 } from "./drafts.service.ts";
-import { storeErrors } from "./robin-store.ts";
+import { storageErrors } from "./robin-store.ts";
 
 const tags = ["Storage"];
 const drafts = "/storage/{domain}/{user}/drafts";
 const attachments = `${drafts}/{draftId}/attachments` as const;
-const reads = robinProcedure.meta({ permission: "VIEW_STORAGE", errors: storeErrors });
-const changes = robinProcedure.meta({ permission: "MANAGE_STORAGE", errors: storeErrors });
+const reads = robinProcedure.meta({ permission: "VIEW_STORAGE", errors: storageErrors });
+const changes = robinProcedure.meta({ permission: "MANAGE_STORAGE", errors: storageErrors });
 
 export const draftProcedures = {
   createDraft: changes

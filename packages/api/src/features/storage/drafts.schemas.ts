@@ -1,5 +1,7 @@
 import { AttachmentName, MessageId } from "@robin/sdk";
 import { z } from "zod";
+import { Bytes } from "../mail/bytes-param.ts";
+import { ComposeMailInput } from "../mail/mail.schemas.ts";
 import { accountFields } from "./storage.schemas.ts";
 
 /** As large as a mail that is sent. */
@@ -9,62 +11,41 @@ const exampleAttachmentId = "att-0c1e5891-3ea6-4d36-b29e-ebe755134150-menu.pdf.e
 
 const exampleAttachment = {
   attachmentId: exampleAttachmentId,
-  filename: "menu.pdf",
+  fileName: "menu.pdf",
   size: 48_213,
 };
 
 const tooLarge = `must not be larger than ${uploadBytesMax / 1024 ** 2} MB`;
 
-const asBase64 = { type: "string", contentEncoding: "base64" } as const;
-const Bytes = z.instanceof(Uint8Array).meta({ override: asBase64 });
+const Upload = Bytes.pipe(z.instanceof(Uint8Array).refine(({ byteLength }) => byteLength <= uploadBytesMax, tooLarge));
 
-/** Bytes, or their base64 from callers who have only JSON. */
-function bytesParam(description: string) {
-  return z
-    .union([
-      Bytes,
-      z
-        .string()
-        .max(Math.ceil(uploadBytesMax / 3) * 4, tooLarge)
-        .refine((text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text), "is not base64")
-        .transform((text) => new Uint8Array(Buffer.from(text, "base64"))),
-    ])
-    .pipe(Bytes.refine(({ byteLength }) => byteLength <= uploadBytesMax, tooLarge))
-    .meta({
-      description,
-      override: ({ jsonSchema }: { jsonSchema: Record<string, unknown> }) => {
-        delete jsonSchema.anyOf;
-        Object.assign(jsonSchema, asBase64);
-      },
-    });
-}
-
-const Address = z.email().max(254);
-const Addresses = z.array(Address).max(100);
-/** A line break in a header would begin another one. */
-const HeaderText = z
-  .string()
-  .max(998)
-  .regex(/^[ -~\u00a0-\uffff]*$/, "has a control character");
-
+/** Whoever can send a mail can write a draft of it; nothing has to be there yet. */
+const ofMail = ComposeMailInput.shape;
 const contentFields = {
-  from: Address.optional(),
-  to: Addresses.optional(),
-  cc: Addresses.optional(),
-  bcc: Addresses.optional(),
-  subject: HeaderText.optional(),
-  text: z.string().optional().meta({ description: "The body as plain text." }),
-  html: z.string().optional().meta({ description: "The body as HTML; with `text` both are kept as alternatives." }),
-  message: bytesParam(
-    "A finished message in place of all the other fields, in RFC 5322 form, kept byte for byte; at most 25 MB.",
-  ).optional(),
+  from: ofMail.from.optional().meta({ description: "From header." }),
+  to: ofMail.to,
+  cc: ofMail.cc,
+  bcc: ofMail.bcc.meta({ description: "Kept in the draft, for its author to see." }),
+  subject: ofMail.subject,
+  text: ofMail.text,
+  html: ofMail.html,
+  message: Upload.optional().meta({
+    description:
+      "A finished message in place of all the other fields: RFC 5322 as base64, kept byte for byte; at most 25 MB.",
+  }),
 };
 type DraftContent = z.infer<z.ZodObject<typeof contentFields>>;
 
-const isOneOrTheOther = ({ from, to, cc, bcc, subject, text, html, message }: DraftContent): boolean =>
-  message === undefined || [from, to, cc, bcc, subject, text, html].every((field) => field === undefined);
+const isOneOrTheOther = ({ message, from, to, cc, bcc, subject, text, html }: DraftContent): boolean =>
+  message === undefined ||
+  ([from, ...to, ...cc, ...bcc].every((one) => one === undefined) && !subject && !text && !html);
 const alone = { path: ["message"], error: "is the whole message: the other fields cannot go with it" };
-const exampleDraft = { from: "tony@example.com", to: ["pepper@example.com"], subject: "Lunch", text: "At noon?" };
+const exampleDraft = {
+  from: "Tony <tony@example.com>",
+  to: ["pepper@example.com"],
+  subject: "Lunch",
+  text: "At noon?",
+};
 
 export const CreateDraftInput = z
   .strictObject({ ...accountFields, ...contentFields })
@@ -102,7 +83,7 @@ export type DeletedDraft = z.infer<typeof DeletedDraft>;
 export const Attachment = z
   .object({
     attachmentId: z.string(),
-    filename: z.string(),
+    fileName: z.string(),
     size: z.int().min(0).meta({ description: "Bytes." }),
   })
   .meta({ id: "Attachment", examples: [exampleAttachment] });
@@ -116,10 +97,10 @@ export type ListAttachmentsOutput = z.infer<typeof ListAttachmentsOutput>;
 export const AddAttachmentInput = z
   .strictObject({
     ...draftFields,
-    filename: AttachmentName.meta({ description: "At most 210 bytes." }),
-    content: bytesParam("The file, as base64; at most 25 MB."),
+    fileName: AttachmentName.meta({ description: "The name alone, without a path; at most 210 bytes." }),
+    content: Upload.meta({ description: "Base64; at most 25 MB." }),
   })
-  .meta({ examples: [{ filename: "menu.txt", content: "U291cCwgYnJlYWQK" }] });
+  .meta({ examples: [{ fileName: "menu.txt", content: "U291cCwgYnJlYWQK" }] });
 export type AddAttachmentInput = z.infer<typeof AddAttachmentInput>;
 
 export const AttachmentInput = z.strictObject({

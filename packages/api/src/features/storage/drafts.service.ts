@@ -4,6 +4,7 @@ import { changeOptions, type Context, readOptions } from "../../context.ts";
 import { Download, downloadOptions, throughDisk } from "../../download.ts";
 import { AppError } from "../../errors.ts";
 import { withAudit } from "../audit/audit.service.ts";
+import type { MailAddress } from "../mail/mail-address.ts";
 import type {
   AddAttachmentInput,
   Attachment,
@@ -78,13 +79,13 @@ export async function listAttachments(ctx: Context, input: DraftInput): Promise<
 }
 
 export async function addAttachment(ctx: Context, input: AddAttachmentInput): Promise<Attachment> {
-  const { domain, user, draftId, filename, content } = input;
-  const targets = [addressOf(input), draftId, filename];
+  const { domain, user, draftId, fileName, content } = input;
+  const targets = [addressOf(input), draftId, fileName];
   return withAudit(ctx, { action: "storage.addAttachment", targets }, async () => {
     await findDraft(ctx, input);
-    const file = { domain, user, draftId, filename, content };
+    const file = { domain, user, draftId, filename: fileName, content };
     const { attachmentId } = await ctx.deps.robin.store.drafts.addAttachment(file, changeOptions(ctx));
-    return { attachmentId, filename, size: content.byteLength };
+    return { attachmentId, fileName, size: content.byteLength };
   });
 }
 
@@ -95,7 +96,7 @@ export async function downloadAttachment(ctx: Context, input: AttachmentInput): 
   const stream = await askStore({ missing: noAttachment }, () =>
     ctx.deps.robin.store.openMessage({ path }, downloadOptions(ctx)),
   );
-  const head = { fileName: filenameIn(attachmentId), mediaType: "application/octet-stream" };
+  const head = { fileName: fileNameIn(attachmentId), mediaType: "application/octet-stream" };
   return new Download(head, await throughDisk(stream.body));
 }
 
@@ -118,10 +119,10 @@ async function messageOf({ message, ...fields }: CreateDraftInput): Promise<Uint
   if (message) return message;
   const { from, to, cc, bcc, subject, text, html } = fields;
   const mail = new MailComposer({
-    from,
-    to,
-    cc,
-    bcc,
+    from: from && withName(from),
+    to: to.map(withName),
+    cc: cc.map(withName),
+    bcc: bcc.map(withName),
     subject,
     text: text ?? (html === undefined ? "" : undefined),
     html,
@@ -132,6 +133,10 @@ async function messageOf({ message, ...fields }: CreateDraftInput): Promise<Uint
   // A draft is where its author finds them again.
   mail.keepBcc = true;
   return new Uint8Array(await mail.build());
+}
+
+function withName({ name = "", address }: MailAddress): { name: string; address: string } {
+  return { name, address };
 }
 
 /** @throws AppError `not_found` */
@@ -158,10 +163,10 @@ function toDraft({ domain, user, draftId }: DraftInput): DraftOutput {
 
 function toAttachment(entry: StoreEntry): Attachment {
   const size = entry.type === "message" ? entry.sizeBytes : 0;
-  return { attachmentId: entry.name, filename: filenameIn(entry.name), size };
+  return { attachmentId: entry.name, fileName: fileNameIn(entry.name), size };
 }
 
-/** Robin calls them `att-{uuid}-{filename}.eml`. */
-function filenameIn(attachmentId: string): string {
+/** Robin calls them `att-{uuid}-{fileName}.eml`. */
+function fileNameIn(attachmentId: string): string {
   return attachmentId.replace(/^att-[0-9a-f-]{36}-/, "").replace(/\.eml$/, "");
 }

@@ -8,12 +8,12 @@ import {
   RenameFolderInput,
 } from "./folders.schemas.ts";
 import { copyFolder, createFolder, deleteFolder, moveFolder, renameFolder } from "./folders.service.ts";
-import { type MailStore, storeErrors } from "./robin-store.ts";
+import { type MailStore, conflictErrors } from "./robin-store.ts";
 
 /** Changes to folders, the same in both of Robin's stores. A folder may hold slashes, so none is a part of a path. */
 export function folderProcedures(store: MailStore, tags: string[]) {
   const path = `/${store}/{domain}/{user}/folders` as const;
-  const changes = robinProcedure.meta({ permission: "MANAGE_STORAGE", errors: storeErrors });
+  const changes = robinProcedure.meta({ permission: "MANAGE_STORAGE", errors: conflictErrors });
 
   return {
     createFolder: changes

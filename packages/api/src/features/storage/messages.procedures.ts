@@ -16,12 +16,13 @@ import {
   moveMessages,
   setReadStatus,
 } from "./messages.service.ts";
-import { type MailStore, storeErrors } from "./robin-store.ts";
+import { conflictErrors, type MailStore, storageErrors } from "./robin-store.ts";
 
 /** Changes to mails, the same in both of Robin's stores. */
 export function messageProcedures(store: MailStore, tags: string[]) {
   const path = `/${store}/{domain}/{user}/messages` as const;
-  const changes = robinProcedure.meta({ permission: "MANAGE_STORAGE", errors: storeErrors });
+  const errors = store === "storage" ? storageErrors : conflictErrors;
+  const changes = robinProcedure.meta({ permission: "MANAGE_STORAGE", errors });
   const method = "POST";
 
   return {

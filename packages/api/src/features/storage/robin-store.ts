@@ -9,7 +9,9 @@ export function storeOf({ deps: { robin } }: Context, store: MailStore) {
   return store === "storage" ? robin.store : robin.mailboxes;
 }
 
-export const storeErrors = [...robinErrors, "not_found", "conflict"] as const;
+export const storageErrors = [...robinErrors, "not_found"] as const;
+/** Where something can be in the way, and wherever Robin can have the store switched off. */
+export const conflictErrors = [...storageErrors, "conflict"] as const;
 
 /** Longer mails are for downloading. */
 export const textBytesMax = 4 * 1024 * 1024;

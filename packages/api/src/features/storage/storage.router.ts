@@ -3,7 +3,7 @@ import { robinProcedure, router } from "../../trpc.ts";
 import { draftProcedures } from "./drafts.procedures.ts";
 import { folderProcedures } from "./folders.procedures.ts";
 import { messageProcedures } from "./messages.procedures.ts";
-import { storeErrors } from "./robin-store.ts";
+import { conflictErrors, storageErrors } from "./robin-store.ts";
 import {
   FolderPropertiesInput,
   FolderPropertiesOutput,
@@ -15,7 +15,7 @@ import {
 import { downloadStorageFile, listStorage, readStorageFile, storageFolderProperties } from "./storage.service.ts";
 
 const tags = ["Storage"];
-const reads = robinProcedure.meta({ permission: "VIEW_STORAGE", errors: storeErrors });
+const reads = robinProcedure.meta({ permission: "VIEW_STORAGE", errors: storageErrors });
 
 export const storageRouter = router({
   list: reads
@@ -35,6 +35,7 @@ export const storageRouter = router({
 
   file: reads
     .meta({
+      errors: conflictErrors,
       openapi: {
         method: "GET",
         path: "/storage/file",
