@@ -137,7 +137,9 @@ describe("readEnv", () => {
     (text) => {
       const problem = ": must be a host and a port, such as clamav:3310";
       expect(problemsOf({ ...enough, RSPAMD_ADDRESS: text })).toContain(`RSPAMD_ADDRESS${problem}`);
-      expect(problemsOf({ ...enough, SCANNER_TEST_TARGETS: `a:1,${text}` })).toContain(`SCANNER_TEST_TARGETS${problem}`);
+      expect(problemsOf({ ...enough, SCANNER_TEST_TARGETS: `a:1,${text}` })).toContain(
+        `SCANNER_TEST_TARGETS${problem}`,
+      );
     },
   );
 

@@ -171,6 +171,7 @@ const cases: Record<ProcedurePath, Case> = {
   "metrics.export": nothing,
   "metrics.get": { input: () => ({ metric: "CPU_USAGE" }) },
   "queue.list": nothing,
+  "queue.listForUi": nothing,
   "queue.enqueue": {
     input: () => ({ from: "a@example.com", to: ["b@example.com"] }),
     audit: { action: "queue.enqueue", targets: () => ["b@example.com"] },

@@ -38,7 +38,18 @@ export const AggregateHealth = z
         }),
       )
       .optional(),
-    queue: z.object({ size: count, ready: count, claimed: count, dead: count }).optional(),
+    queue: z
+      .object({
+        size: count,
+        ready: count,
+        claimed: count,
+        dead: count,
+        retryHistogram: z.record(z.string(), count).optional().meta({
+          description:
+            "How many of `size` were tried again how often; at most 30 seconds old, absent when Robin was too slow to count.",
+        }),
+      })
+      .optional(),
     scheduler: z
       .object({
         config: z.object({ totalRetries: count, firstWaitMinutes: z.number(), growthFactor: z.number() }).partial(),
@@ -68,7 +79,7 @@ export const AggregateHealth = z
         service: "robin-gateway",
         status: "UP",
         uptime: "4d 2h 7m 5s",
-        queue: { size: 7, ready: 6, claimed: 1, dead: 0 },
+        queue: { size: 7, ready: 6, claimed: 1, dead: 0, retryHistogram: { "0": 4, "1": 2, "2": 1 } },
         robinClientApi: { status: "UP" },
         robinServiceApi: { status: "UP" },
         database: { status: "UP" },

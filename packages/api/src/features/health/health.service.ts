@@ -2,10 +2,12 @@ import type { Db } from "@robin/db";
 import { isRobinError, type RobinClient, type ServiceHealth } from "@robin/sdk";
 import type { Clock } from "../../context.ts";
 import type { AggregateHealth, PartStatus } from "./health.schemas.ts";
+import { readRetryHistogram, type RetryHistogram, shortQueue } from "./retry-histogram.ts";
 
 /** The aggregate is open to everyone and every tab polls it, so Robin is asked at most this often. */
 const aggregateMs = 5000;
 const checkMs = 1000;
+const histogramMs = 30_000;
 
 export interface HealthMonitor {
   /** At most five seconds old; any number of callers cause one check. Never rejects. */
@@ -16,8 +18,21 @@ export interface HealthMonitor {
 
 export function createHealthMonitor({ db, robin, clock }: { db: Db; robin: RobinClient; clock: Clock }): HealthMonitor {
   let latest: { checkedAt: number; health: Promise<AggregateHealth> } | undefined;
+  let counted: { at: number; histogram: RetryHistogram | undefined } | undefined;
 
   const database = async (): Promise<PartStatus> => (await answered(() => db.$queryRaw`SELECT 1`)).status;
+
+  /** Undefined when Robin takes too long to count. A short queue is one call, a long one is not counted each time. */
+  async function retryHistogram(size: number): Promise<RetryHistogram | undefined> {
+    if (size === 0) return {};
+    const at = clock.now().getTime();
+    const isFresh = counted && size > shortQueue && Math.abs(at - counted.at) < histogramMs;
+    if (!counted || !isFresh) {
+      const { value } = await answered(() => readRetryHistogram(robin, { signal: AbortSignal.timeout(checkMs) }));
+      counted = { at, histogram: value };
+    }
+    return counted.histogram;
+  }
 
   async function check(): Promise<AggregateHealth> {
     // Our own signal ends a slow check, not the SDK's deadline: a busy Robin must not open the breaker this way.
@@ -27,6 +42,9 @@ export function createHealthMonitor({ db, robin, clock }: { db: Db; robin: Robin
       answered(() => robin.health.service({ signal: signal() })),
       database(),
     ]);
+    // Not before the client API has answered: it serves one call at a time.
+    const { queue } = service.value ?? {};
+    const histogram = queue && client.status === "UP" ? await retryHistogram(queue.size) : undefined;
     // Instead of a 401, Robin shrinks this answer when it does not accept the gateway's credentials.
     const limited = service.value !== undefined && service.value.listeners === undefined;
     const allUp = [client.status, service.status, databaseStatus].every((status) => status === "UP") && !limited;
@@ -34,7 +52,7 @@ export function createHealthMonitor({ db, robin, clock }: { db: Db; robin: Robin
       timestamp: clock.now().getTime(),
       service: "robin-gateway",
       status: service.status === "DOWN" ? "DOWN" : allUp ? "UP" : "DEGRADED",
-      ...(service.value && robinDetails(service.value)),
+      ...(service.value && robinDetails(service.value, histogram)),
       robinClientApi: { status: client.status },
       robinServiceApi: { status: service.status, ...(limited && { limited }) },
       database: { status: databaseStatus },
@@ -69,11 +87,22 @@ async function answered<Value>(ask: () => Promise<Value>): Promise<{ status: Par
 }
 
 /** Robin dropped `scheduler.cron` when the scheduler became a service; the UI's dashboard breaks without it. */
-function robinDetails({ uptime, listeners, queue, scheduler }: ServiceHealth): Partial<AggregateHealth> {
+function robinDetails(
+  { uptime, listeners, queue, scheduler }: ServiceHealth,
+  retryHistogram: RetryHistogram | undefined,
+): Partial<AggregateHealth> {
   return {
     uptime,
     ...(listeners && { listeners: listeners.map(({ port, threadPool = {} }) => ({ port, threadPool })) }),
-    ...(queue && { queue: { size: queue.size, ready: queue.ready, claimed: queue.claimed, dead: queue.dead } }),
+    ...(queue && {
+      queue: {
+        size: queue.size,
+        ready: queue.ready,
+        claimed: queue.claimed,
+        dead: queue.dead,
+        ...(retryHistogram && { retryHistogram }),
+      },
+    }),
     ...(scheduler?.service && {
       scheduler: {
         config: scheduler.config ?? {},

@@ -11,6 +11,8 @@ import {
   QueueItemsOutput,
 } from "./queue.schemas.ts";
 import { changeQueueItem, changeQueueItems, listQueue } from "./queue.service.ts";
+import { UiQueueInput, UiQueuePage } from "./ui-queue.schemas.ts";
+import { listQueueForUi } from "./ui-queue.service.ts";
 
 const tags = ["Queue"];
 
@@ -29,6 +31,21 @@ export const queueRouter = router({
     .input(ListQueueInput)
     .output(ListQueueOutput)
     .query(({ ctx, input }) => listQueue(ctx, input)),
+
+  listForUi: robinProcedure
+    .meta({
+      permission: "VIEW_QUEUE",
+      openapi: {
+        method: "GET",
+        path: "/queue/json",
+        tags,
+        summary: "List the mail queue as the Robin UI reads it",
+        description: "The same items in the same order as `GET /queue`, which tells more.",
+      },
+    })
+    .input(UiQueueInput)
+    .output(UiQueuePage)
+    .query(({ ctx, input }) => listQueueForUi(ctx, input)),
 
   enqueue: robinProcedure
     .meta({
