@@ -24,10 +24,8 @@ export function createLineSplitter(bytesMax: number): LineSplitter {
 
   function keep(part: Uint8Array): void {
     lineBytes += part.byteLength;
-    const room = lineBytesMax - keptBytes;
-    if (room <= 0) return;
-    // Copied: a view would keep its whole chunk.
-    const kept = Uint8Array.from(part.subarray(0, room));
+    const kept = part.subarray(0, lineBytesMax - keptBytes);
+    if (kept.byteLength === 0) return;
     pending.push(kept);
     keptBytes += kept.byteLength;
   }
@@ -39,13 +37,17 @@ export function createLineSplitter(bytesMax: number): LineSplitter {
       pending = [];
       return;
     }
-    const line = Buffer.concat(pending, keptBytes);
+    const [first] = pending;
+    const line = pending.length === 1 && first ? bufferOf(first) : Buffer.concat(pending, keptBytes);
     counts.bytes += bytes;
     counts.lines += 1;
     if (lineBytes > keptBytes) counts.cutLines += 1;
     else if (!isUtf8(line)) counts.invalidLines += 1;
-    [pending, keptBytes, lineBytes] = [[], 0, 0];
-    yield line.toString("utf8").replace(/\r$/, "");
+    pending = [];
+    keptBytes = 0;
+    lineBytes = 0;
+    const text = line.toString("utf8");
+    yield text.endsWith("\r") ? text.slice(0, -1) : text;
   }
 
   return {
@@ -59,7 +61,8 @@ export function createLineSplitter(bytesMax: number): LineSplitter {
         yield* take(1);
       }
       if (isFull) return;
-      keep(chunk.subarray(start));
+      // Copied: a view would keep its whole chunk until the line has its end.
+      keep(Uint8Array.from(chunk.subarray(start)));
       // No need to wait for the end of a line that does not fit.
       isFull = counts.bytes + lineBytes > bytesMax;
     },
@@ -69,4 +72,8 @@ export function createLineSplitter(bytesMax: number): LineSplitter {
     isFull: () => isFull,
     counts: () => ({ ...counts }),
   };
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,5 +1,4 @@
-import type { LogEntry, LogFragment } from "./logs.schemas.ts";
-import { LogLevel } from "./logs.schemas.ts";
+import type { LogEntry, LogFragment, LogLevel } from "./logs.schemas.ts";
 import { createZonedClock } from "./logs.time.ts";
 
 export interface LogParserOptions {
@@ -94,7 +93,8 @@ function parseEntry(line: string, toInstant: (stamp: string) => Date | undefined
   if (at === undefined) return undefined;
   return {
     kind: "entry",
-    level: LogLevel.parse(level.trim()),
+    // The pattern knows no others.
+    level: level.trimEnd() as LogLevel,
     at,
     thread,
     logger,

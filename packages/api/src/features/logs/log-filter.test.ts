@@ -8,7 +8,7 @@ it.each<[LogFilterInput, string[]]>([
   [{ level: "WARN", logger: "smtp.Test" }, ["WARN |"]],
   [{ level: "TRACE" }, ["TRACE|"]],
   [{ level: "ERROR" }, ["FATAL|", "ERROR|"]],
-  [{ levelMin: "ERROR" }, ["FATAL|", "ERROR|"]],
+  [{ levelMin: "ERROR" }, ["."]],
   [{ levelMin: "WARN" }, ["."]],
   [{ levelMin: "TRACE", logger: "smtp" }, ["|smtp"]],
 ])("%j asks Robin for %j, at most two searches", (input, terms) => {

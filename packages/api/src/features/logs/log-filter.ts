@@ -17,12 +17,15 @@ export interface SearchTerm {
 
 /**
  * What to search for at Robin, which takes one text and reads two days of log for it: the most selective text first.
- * Several levels take a search each, so up to `levelsMax` of them; all else is left to `isWanted`.
+ * ERROR and FATAL, one level here, take a search each; where `termsMax` does not allow that, and for `levelMin`,
+ * everything is read, and stack traces come along with their entries.
  */
-export function searchTerms({ search, logger, ...input }: LogFilterInput, levelsMax: number): SearchTerm[] {
+export function searchTerms({ search, logger, level }: LogFilterInput, termsMax: number): SearchTerm[] {
   if (search !== undefined) return [{ text: search }];
-  const wanted = wantedLevels(input);
-  if (wanted.length <= levelsMax) return wanted.map((level) => ({ text: `${level.padEnd(5)}|`, level }));
+  const ofLevel = level === undefined ? [] : levels.filter((robinLevel) => toLevel(robinLevel) === level);
+  if (ofLevel.length > 0 && ofLevel.length <= termsMax) {
+    return ofLevel.map((robinLevel) => ({ text: `${robinLevel.padEnd(5)}|`, level: robinLevel }));
+  }
   return [{ text: logger === undefined ? termForAll : `|${logger}` }];
 }
 

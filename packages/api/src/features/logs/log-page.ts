@@ -40,14 +40,19 @@ export function createLogPage(
   let total = 0;
   /** The last that had room: what comes after it in the order does not matter any more. */
   let last: Kept | undefined;
-  let moment = { at: NaN, seen: new Map<string, number>() };
+  /** The first entry of the latest moment, and how often each look was seen in it once there are more. */
+  let moment: { first: RobinLogEntry; seen?: Map<string, number> } | undefined;
 
   const byOrder = (one: Kept, other: Kept): number =>
     sign * (one.entry.at.getTime() - other.entry.at.getTime() || one.position - other.position);
   const charsOf = ({ entry }: Kept): number => charsPerEntry + entry.message.length;
 
   function twinsOf(entry: RobinLogEntry): number {
-    if (moment.at !== entry.at.getTime()) moment = { at: entry.at.getTime(), seen: new Map() };
+    if (moment?.first.at.getTime() !== entry.at.getTime()) {
+      moment = { first: entry };
+      return 0;
+    }
+    moment.seen ??= new Map([[looksOf(moment.first), 1]]);
     const looks = looksOf(entry);
     const twins = moment.seen.get(looks) ?? 0;
     moment.seen.set(looks, twins + 1);

@@ -11,7 +11,7 @@ import { createSpool, inTurn } from "./spool.ts";
 const bytesMax = 512 * 1024 ** 2;
 
 /** One search: the answers of two would have to be sorted into each other. */
-const levelsMax = 1;
+const termsMax = 1;
 
 /**
  * Robin's log as a file, the oldest first. Robin gives today's lines before yesterday's, so both days go to disk as
@@ -26,7 +26,7 @@ export async function exportLogs(ctx: Context, input: ExportLogsInput): Promise<
   try {
     const feed = createLogFeed({ filter: createLogFilter(input), days, format, timeZone, clock });
     const reasons = reachReasons(input, { timeZone, now });
-    for (const { text } of searchTerms(input, levelsMax)) {
+    for (const { text } of searchTerms(input, termsMax)) {
       const read = { term: text, bytesMax, options: downloadOptions(ctx) };
       reasons.push(...outcomeReasons(await logs.read(read, (line) => feed.push(line))));
     }

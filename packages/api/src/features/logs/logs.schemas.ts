@@ -16,8 +16,12 @@ const SearchText = z
 
 const filterFields = {
   search: SearchText.optional(),
-  level: LogLevel.optional().meta({ description: "This level alone. ERROR takes in Robin's FATAL." }),
-  levelMin: LogLevel.optional().meta({ description: "This level and worse ones." }),
+  level: LogLevel.optional().meta({
+    description: "This level alone, without stack traces. ERROR takes in Robin's FATAL.",
+  }),
+  levelMin: LogLevel.optional().meta({
+    description: "This level and worse ones, with stack traces: Robin gives everything for it.",
+  }),
   logger: textParam({
     charsMax: 255,
     description: "Name as in `GET /logs/loggers`, or the part before its dot for all of a package.",
@@ -39,7 +43,7 @@ function withSense<Schema extends z.ZodType<FilterFields>>(schema: Schema) {
 }
 
 /** A sorted page has to be kept in memory as far as it reaches. */
-const offsetMax = 10_000;
+const offsetMax = 5000;
 
 export const SearchLogsInput = withSense(
   z.strictObject({
@@ -88,7 +92,10 @@ export const LogEntry = z
     stackTrace: z
       .string()
       .optional()
-      .meta({ description: "Lines that follow the entry's first. A search finds only those that contain its text." }),
+      .meta({
+        description:
+          "Lines that follow the entry's first. With `search`, `level` or `logger` only those that Robin finds by them.",
+      }),
     context: LogContext.optional(),
   })
   .meta({ id: "LogEntry" });

@@ -9,8 +9,8 @@ import type { SearchLogsInput, SearchLogsOutput } from "./logs.schemas.ts";
 /** Only a bound: what is not on the page is read and forgotten, and the deadline comes first. */
 const bytesMax = 1024 ** 3;
 
-/** A level and one more, as ERROR with FATAL: two readings of the log, but hardly anything to send. */
-const levelsMax = 2;
+/** ERROR with FATAL: two readings of the log, but hardly anything to send. */
+const termsMax = 2;
 
 const tooLargeReason = "The entries before this page are so large that some of it were dropped. Use a smaller offset.";
 /**
@@ -24,7 +24,7 @@ export async function searchLogs(ctx: Context, input: SearchLogsInput): Promise<
   const page = createLogPage(input);
   const reasons = new Set(reachReasons(input, clocks));
 
-  for (const { text, level } of searchTerms(input, levelsMax)) {
+  for (const { text, level } of searchTerms(input, termsMax)) {
     const take = (item: RobinLogEntry | LogFragment | undefined): void => {
       if (item && isStray(item)) reasons.add(straysReason);
       if (item?.kind !== "entry" || !filter.isWanted(item)) return;
