@@ -89,13 +89,10 @@ export const LogEntry = z
     logger: z.string(),
     message: z.string(),
     thread: z.string().optional(),
-    stackTrace: z
-      .string()
-      .optional()
-      .meta({
-        description:
-          "Lines that follow the entry's first. With `search`, `level` or `logger` only those that Robin finds by them.",
-      }),
+    stackTrace: z.string().optional().meta({
+      description:
+        "Lines that follow the entry's first. With `search`, `level` or `logger` only those that Robin finds by them.",
+    }),
     context: LogContext.optional(),
   })
   .meta({ id: "LogEntry" });
