@@ -21,12 +21,12 @@ const filterFields = {
   action: z
     .string()
     .regex(/^[a-zA-Z]{1,50}\.[a-zA-Z]{0,50}$/, "is not an action, nor a group of them with its dot")
-    .optional()
-    .meta({ description: "An action such as `users.delete`, or all of a group: `users.`" }),
+    .meta({ description: "An action such as `users.delete`, or all of a group: `users.`" })
+    .optional(),
   actor: textParam({ charsMax: 255, description: "User name of who did it, whole and in any case." }).optional(),
-  outcome: AuditOutcome.optional().meta({
+  outcome: AuditOutcome.meta({
     description: "STARTED: still running, or the process died in between.",
-  }),
+  }).optional(),
   target: textParam({
     charsMax: 1000,
     description: "What it was done to, whole: a queue uid, a user name.",

@@ -16,12 +16,12 @@ const SearchText = z
 
 const filterFields = {
   search: SearchText.optional(),
-  level: LogLevel.optional().meta({
+  level: LogLevel.meta({
     description: "This level alone, without stack traces. ERROR takes in Robin's FATAL.",
-  }),
-  levelMin: LogLevel.optional().meta({
+  }).optional(),
+  levelMin: LogLevel.meta({
     description: "This level and worse ones, with stack traces: Robin gives everything for it.",
-  }),
+  }).optional(),
   logger: textParam({
     charsMax: 255,
     description: "Name as in `GET /logs/loggers`, or the part before its dot for all of a package.",
