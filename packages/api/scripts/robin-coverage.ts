@@ -26,7 +26,7 @@ const general: Row[] = [
   ["POST /client/queue JSON", ["queue.enqueue"]],
   ["POST /client/queue message/rfc822", ["queue.enqueueRaw"], ["queue.enqueue", "queue.enqueueRaw"], ["queue-enqueue"]],
   ["POST /client/queue multipart/form-data", ["queue.enqueueMultipart"]],
-  ["any /client/queue/list", ["queue.list"], ["queue.list"], ["queue"]],
+  ["any /client/queue/list", ["queue.list"], ["queue.list", "queue.listForUi"], ["queue", "queue-ui"]],
   ["POST /client/queue/delete", ["queue.delete"], ["queue.delete", "queue.deleteMany"], ["queue-actions"]],
   ["POST /client/queue/retry", ["queue.retry"], ["queue.retry", "queue.retryMany"], ["queue-actions"]],
   ["POST /client/queue/bounce", ["queue.bounce"], ["queue.bounce", "queue.bounceMany"], ["queue-actions"]],

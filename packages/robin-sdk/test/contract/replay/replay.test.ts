@@ -77,9 +77,10 @@ describe("the replay of recordings of a live Robin", () => {
     }).toThrow("rejected although Robin had answered");
   });
 
-  it.runIf(chosen)("has recordings where the environment says", () => {
-    expect(recordings).not.toEqual([]);
-  });
+  if (chosen !== undefined)
+    it("has recordings where the environment says", () => {
+      expect(recordings).not.toEqual([]);
+    });
 });
 
 for (const { file, exchanges } of recordings) {
