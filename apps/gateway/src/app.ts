@@ -13,6 +13,7 @@ import { expectMail, mailJsonBytesMax, refuseOtherBodies } from "./request-body.
 import { type AppResponse, beginRequest, createContext, ipAddressOf, type RequestLocals } from "./request-context.ts";
 import { createRestRouter } from "./rest.ts";
 import { createUiRouter } from "./ui.ts";
+import { createUnsupportedRouter } from "./unsupported.ts";
 
 export interface AppConfig {
   /** Bytes. */
@@ -96,6 +97,7 @@ export function createApp({ deps, config, logger, openApiDocument, draining = ()
     (isMail ? trpcMail : trpcSmall)(req, res, next);
   });
   const rest = createRestRouter(deps, config);
+  app.use(createUnsupportedRouter());
   app.use("/api/v1", rest);
   app.use(dropInAliases(rest));
   app.use(notFound, errorHandler(logger));
