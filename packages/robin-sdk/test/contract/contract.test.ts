@@ -62,10 +62,10 @@ it("every method of the SDK has a case", () => {
 async function runCase(contractCase: ContractCase, robin: ContractRobin): Promise<void> {
   const undo: (() => Promise<unknown>)[] = [];
   const client = recordCalls(robin.client, called);
-  const { stranger, smtpPort } = robin;
+  const { stranger, smtpPort, peerPort } = robin;
   const onEnd = (step: () => Promise<unknown>): void => void undo.unshift(step);
   try {
-    await contractCase.run({ client, stranger, smtpPort, account: newAccount(), onEnd });
+    await contractCase.run({ client, stranger, smtpPort, peerPort, account: newAccount(), onEnd });
   } finally {
     for (const step of undo) await step();
   }

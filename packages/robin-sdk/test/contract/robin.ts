@@ -13,6 +13,7 @@ export type Need =
   | "no log"
   | "an SMTP listener"
   | "local mailboxes"
+  | "a peer that refuses"
   | "RocksDB"
   | "no RocksDB";
 
@@ -25,6 +26,8 @@ export interface ContractRobin {
   has: ReadonlySet<Need>;
   /** Where Robin takes mail, on its own host; 0 when it takes none. */
   smtpPort: number;
+  /** A server on Robin's host that refuses some; 0 when there is none. */
+  peerPort: number;
 }
 
 export interface CaseContext extends Omit<ContractRobin, "name" | "has"> {
@@ -52,7 +55,7 @@ const restSeconds = 3_600;
 const demoUser = { username: "tony@example.com" };
 
 /** Asks a Robin what it has, so that the cases need not guess. Rejects when it cannot be reached with its credentials. */
-export async function introduce(robin: Pick<ContractRobin, "name" | "client" | "stranger">): Promise<ContractRobin> {
+export async function introduce(robin: Omit<ContractRobin, "has" | "smtpPort">): Promise<ContractRobin> {
   const { client, stranger } = robin;
   const health = await client.health.service();
   const smtpPort = health.listeners?.[0]?.port ?? 0;
@@ -71,6 +74,7 @@ export async function introduce(robin: Pick<ContractRobin, "name" | "client" | "
     ...(hasDemoUser ? ["the demo user" as const] : []),
     mailboxes === 503 ? "no RocksDB" : "RocksDB",
     log === 500 ? "no log" : "a log",
+    ...(robin.peerPort === 0 ? [] : ["a peer that refuses" as const]),
     ...(smtpPort === 0 ? [] : ["an SMTP listener" as const]),
     ...((await keepsOwnMail(client, smtpPort)) ? ["local mailboxes" as const] : []),
   ]);

@@ -1,5 +1,6 @@
 import { createRobinSimulator, type RobinSimulator, type SimulatorOptions } from "@robin/simulator";
 import { createRobinClient, type RobinAuth } from "../../src/index.ts";
+import { startRefusingPeer } from "./refusing-peer.ts";
 import { introduce, type ContractRobin } from "./robin.ts";
 
 export interface Target extends ContractRobin, AsyncDisposable {}
@@ -12,7 +13,14 @@ interface Address {
 /** A Robin that may be slow: a reload of its configuration takes up to 20 s. */
 const timeoutMs = 15_000;
 
-async function connect(name: string, clientApi: Address, serviceApi: Address): Promise<Target> {
+interface Place {
+  name: string;
+  clientApi: Address;
+  serviceApi: Address;
+  peerPort: number;
+}
+
+async function connect({ name, clientApi, serviceApi, peerPort }: Place): Promise<Target> {
   const client = createRobinClient({ clientApi, serviceApi, timeoutMs });
   const auth = { type: "bearer", token: "not-the-token" } as const;
   const stranger = createRobinClient({
@@ -20,7 +28,7 @@ async function connect(name: string, clientApi: Address, serviceApi: Address): P
     serviceApi: { ...serviceApi, auth },
     timeoutMs,
   });
-  const robin = await introduce({ name, client, stranger });
+  const robin = await introduce({ name, client, stranger, peerPort });
   return {
     ...robin,
     async [Symbol.asyncDispose]() {
@@ -41,11 +49,13 @@ export async function simulated(
     ...options,
   });
   prepare(simulator);
-  const target = await connect(
+  const target = await connect({
     name,
-    { url: simulator.clientUrl, auth: { type: "bearer", token: "client-token" } },
-    { url: simulator.serviceUrl, auth: { type: "basic", username: "robin", password: "service:password" } },
-  );
+    clientApi: { url: simulator.clientUrl, auth: { type: "bearer", token: "client-token" } },
+    serviceApi: { url: simulator.serviceUrl, auth: { type: "basic", username: "robin", password: "service:password" } },
+    // It connects nowhere: every server but its own refuses these.
+    peerPort: 25,
+  });
   return {
     ...target,
     async [Symbol.asyncDispose]() {
@@ -61,11 +71,21 @@ export async function live(env: NodeJS.ProcessEnv): Promise<Target | undefined> 
   if (!clientUrl && !serviceUrl) return undefined;
   if (!clientUrl || !serviceUrl)
     throw new Error("ROBIN_CONTRACT_CLIENT_URL and ROBIN_CONTRACT_SERVICE_URL go together");
-  return connect(
-    "a live Robin",
-    { url: clientUrl, auth: authOf("ROBIN_CONTRACT_CLIENT_AUTH", env) },
-    { url: serviceUrl, auth: authOf("ROBIN_CONTRACT_SERVICE_AUTH", env) },
-  );
+  const isHere = ["127.0.0.1", "localhost"].includes(new URL(clientUrl).hostname);
+  const peer = isHere ? await startRefusingPeer() : undefined;
+  const target = await connect({
+    name: "a live Robin",
+    clientApi: { url: clientUrl, auth: authOf("ROBIN_CONTRACT_CLIENT_AUTH", env) },
+    serviceApi: { url: serviceUrl, auth: authOf("ROBIN_CONTRACT_SERVICE_AUTH", env) },
+    peerPort: peer?.port ?? 0,
+  });
+  return {
+    ...target,
+    async [Symbol.asyncDispose]() {
+      await target[Symbol.asyncDispose]();
+      await peer?.[Symbol.asyncDispose]();
+    },
+  };
 }
 
 /** `basic user:password` or `bearer token`, as the gateway takes them. The value never shows in the error. */

@@ -82,6 +82,44 @@ export const sendCases: ContractCase[] = [
     },
   },
   {
+    name: "refused for good, refused for now, and a refused sender, each with the reply that decided it",
+    needs: ["a peer that refuses"],
+    async run({ client, peerPort }) {
+      const send = async (rcpt: string[], from = "a@contract.test") => {
+        const robinCase = { ...message(...rcpt), port: peerPort };
+        const envelopes = robinCase.envelopes.map((it) => ({ ...it, mail: from }));
+        const result = await client.send.deliver({ case: { ...robinCase, envelopes } });
+        expect(result).toMatchObject({ delivered: false, wasTried: true });
+        expect(result).not.toHaveProperty("connectionFailure");
+        return verdicts(result);
+      };
+      expect(await send(["nouser@contract.test"])).toEqual([["refused", 550]]);
+      expect(await send(["later@contract.test"])).toEqual([["deferred", 451]]);
+      expect(await send(["b@contract.test"], "badsender@contract.test")).toEqual([["refused", 550]]);
+    },
+  },
+  {
+    name: "trap 14: error on RCPT is false for recipients refused after an accepted one: the verdict is by the reply",
+    needs: ["a peer that refuses"],
+    async run({ client, peerPort }) {
+      const rcpt = ["b@contract.test", "nouser@contract.test", "later@contract.test"];
+      const result = await client.send.deliver({ case: { ...message(...rcpt), port: peerPort } });
+      expect(verdicts(result)).toEqual([
+        ["delivered", 250],
+        ["refused", 550],
+        ["deferred", 451],
+      ]);
+      expect(result.delivered).toBe(false);
+      expect(result.envelopes[0]?.transactions.map(({ command, error }) => [command, error])).toEqual([
+        ["MAIL", false],
+        ["RCPT", false],
+        ["RCPT", false],
+        ["RCPT", false],
+        ["DATA", false],
+      ]);
+    },
+  },
+  {
     name: "trap 13: a 101 may be the second record: a file that is not there",
     needs: ["an SMTP listener"],
     async run(context) {
