@@ -9,6 +9,7 @@ import { createDocsRouter } from "./docs.ts";
 import { errorHandler, logDefect, notFound, refuseMethod } from "./error-response.ts";
 import { createHealthRouter } from "./health.ts";
 import { authenticate } from "./principal.ts";
+import { createMeters, createPrometheusRouter, type Meters } from "./prometheus.ts";
 import { expectMail, mailJsonBytesMax, refuseOtherBodies } from "./request-body.ts";
 import { type AppResponse, beginRequest, createContext, ipAddressOf, type RequestLocals } from "./request-context.ts";
 import { createRestRouter } from "./rest.ts";
@@ -25,6 +26,8 @@ export interface AppConfig {
   trustProxy: boolean | number | string;
   /** Folder of the built Robin UI, to be served beside the API. */
   uiDirectory?: string | undefined;
+  /** For `/metrics`, from addresses that are not private. */
+  metricsToken?: string | undefined;
 }
 
 interface AppParts {
@@ -32,6 +35,8 @@ interface AppParts {
   config: AppConfig;
   logger: Logger;
   openApiDocument: object;
+  /** When the Robin client, too, reports to them. */
+  meters?: Meters;
   /** True once the process is shutting down. */
   draining?: () => boolean;
 }
@@ -42,14 +47,24 @@ const compressedFromBytes = 1000;
 const callsPerBatchMax = 20;
 
 /** The paths at the root that the Robin UI's production build calls without the prefix. */
-const dropInPaths = ["/queue", "/storage", "/logs", "/config", "/scanners", "/blocklist", "/health/aggregate"];
+const dropInPaths = [
+  "/queue",
+  "/storage",
+  "/logs",
+  "/metrics",
+  "/config",
+  "/scanners",
+  "/blocklist",
+  "/health/aggregate",
+];
 
 /** The whole HTTP surface, ready for a server to listen with. */
-export function createApp({ deps, config, logger, openApiDocument, draining = () => false }: AppParts): Express {
+export function createApp(parts: AppParts): Express {
+  const { deps, config, logger, openApiDocument, meters = createMeters(), draining = () => false } = parts;
   const app = express();
   app.disable("x-powered-by").disable("etag").set("trust proxy", config.trustProxy).set("query parser", "simple");
 
-  app.use(beginRequest(config.requestTimeoutMs), logRequests(logger), securityHeaders());
+  app.use(beginRequest(config.requestTimeoutMs), meters.countRequests, logRequests(logger), securityHeaders());
   app.use(closeWhen(draining));
   if (config.corsOrigins.length > 0) {
     app.use(
@@ -67,8 +82,9 @@ export function createApp({ deps, config, logger, openApiDocument, draining = ()
   app.use(createHealthRouter(deps, draining));
   app.use(createDocsRouter(openApiDocument));
   if (config.uiDirectory) {
-    app.use(createUiRouter({ directory: config.uiDirectory, sharedPaths: [...dropInPaths, "/metrics"] }));
+    app.use(createUiRouter({ directory: config.uiDirectory, sharedPaths: dropInPaths }));
   }
+  app.use(createPrometheusRouter({ meters, robin: deps.robin, token: config.metricsToken }));
 
   app.use(authenticate(deps));
   const trpc = (maxBodySize: number) =>

@@ -1,4 +1,4 @@
-import { jwtAlgorithms } from "@robin/api";
+import { formerRobinUrls, jwtAlgorithms, robinEnv } from "@robin/api";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
@@ -12,9 +12,6 @@ const flag = (fallback: boolean) =>
     .enum(["true", "false"])
     .default(fallback ? "true" : "false")
     .transform((word) => word === "true");
-const httpUrl = z
-  .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-  .transform((url) => url.replace(/\/+$/, ""));
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" });
 const list = z.string().transform((text) =>
   text
@@ -22,22 +19,6 @@ const list = z.string().transform((text) =>
     .map((part) => part.trim())
     .filter((part) => part !== ""),
 );
-
-/** `basic user:password` or `bearer token`; empty for none. */
-const robinAuth = z
-  .string()
-  .trim()
-  .transform((text, ctx) => {
-    if (text === "") return undefined;
-    const [, scheme, value] = /^(basic|bearer)\s+(\S.*)$/i.exec(text) ?? [];
-    if (scheme?.toLowerCase() === "bearer" && value) return { type: "bearer" as const, token: value };
-    const colon = value?.indexOf(":") ?? -1;
-    if (value && colon > 0) {
-      return { type: "basic" as const, username: value.slice(0, colon), password: value.slice(colon + 1) };
-    }
-    ctx.addIssue({ code: "custom", message: "must be `basic user:password` or `bearer token`" });
-    return z.NEVER;
-  });
 
 /** Bytes, written as 1mb, 512kb or a plain number. */
 const bytes = z
@@ -88,10 +69,7 @@ const Env = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
   HOST: z.string().min(1).default("0.0.0.0"),
   DATABASE_URL: postgresUrl,
-  ROBIN_CLIENT_API_URL: httpUrl,
-  ROBIN_SERVICE_API_URL: httpUrl,
-  ROBIN_CLIENT_API_AUTH: robinAuth.optional(),
-  ROBIN_SERVICE_API_AUTH: robinAuth.optional(),
+  ...robinEnv,
   ROBIN_MAX_CONNECTIONS: count(8, 100),
   ROBIN_TIME_ZONE: timeZone.optional(),
   JWT_SECRET: list.refine((secrets) => secrets.length > 0 && secrets.every((secret) => secret.length >= 32), {
@@ -111,6 +89,7 @@ const Env = z.object({
   CORS_ALLOW_CREDENTIALS: flag(true),
   TRUST_PROXY: trustProxy.prefault(""),
   UI_DIST_DIR: uiFolder.optional(),
+  METRICS_TOKEN: z.string().min(16, "must have at least 16 characters").optional(),
   CLAMAV_ADDRESS: address.optional(),
   RSPAMD_ADDRESS: address.optional(),
   RSPAMD_CONTROLLER_ADDRESS: address.optional(),
@@ -136,8 +115,8 @@ function withFormerNames(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     : undefined;
   const former = {
     DATABASE_URL: databaseUrl,
-    ROBIN_CLIENT_API_URL: source.ROBIN_CLIENT_URL,
-    ROBIN_SERVICE_API_URL: source.ROBIN_SERVICE_URL,
+    ROBIN_CONFIG_DIR: source.ROBIN_CONFIG_PATH,
+    ...formerRobinUrls(source),
   };
   const given = Object.entries({ ...former, ...withoutEmpty(source) }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given);

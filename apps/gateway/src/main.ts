@@ -7,6 +7,7 @@ import openApiDocument from "../openapi.json" with { type: "json" };
 import { createApp } from "./app.ts";
 import { EnvironmentError, readEnv } from "./env.ts";
 import { createLogger } from "./logger.ts";
+import { createMeters } from "./prometheus.ts";
 import { answerBrokenRequests, closeGracefully } from "./server.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -20,6 +21,7 @@ async function start(): Promise<void> {
   const logger = createLogger({ level: env.LOG_LEVEL, format: env.LOG_FORMAT });
   await migrate(env.DATABASE_URL);
   const db = createDb(env.DATABASE_URL, { statementTimeoutMs: env.REQUEST_TIMEOUT_SECONDS * 1000 });
+  const meters = createMeters();
   const robin = createRobinClient({
     clientApi: { url: env.ROBIN_CLIENT_API_URL, auth: env.ROBIN_CLIENT_API_AUTH },
     serviceApi: { url: env.ROBIN_SERVICE_API_URL, auth: env.ROBIN_SERVICE_API_AUTH },
@@ -29,6 +31,7 @@ async function start(): Promise<void> {
       failureThreshold: env.CIRCUIT_BREAKER_FAILURE_THRESHOLD,
       openMs: env.CIRCUIT_BREAKER_TIMEOUT_SECONDS * 1000,
     },
+    onCall: meters.onCall,
     onBreakerChange: ({ service, state }) => {
       logger.warn({ service, state }, "circuit breaker");
     },
@@ -61,6 +64,7 @@ async function start(): Promise<void> {
     logger,
     openApiDocument,
     draining: () => draining,
+    meters,
     config: {
       bodyBytesMax: env.BODY_LIMIT,
       requestTimeoutMs: env.REQUEST_TIMEOUT_SECONDS * 1000,
@@ -68,6 +72,7 @@ async function start(): Promise<void> {
       corsAllowCredentials: env.CORS_ALLOW_CREDENTIALS,
       trustProxy: env.TRUST_PROXY,
       uiDirectory: env.UI_DIST_DIR,
+      metricsToken: env.METRICS_TOKEN,
     },
   });
   const server = answerBrokenRequests(createServer({ requestTimeout: 60_000 }, app));

@@ -10,6 +10,7 @@ import { Writable } from "node:stream";
 import { pino } from "pino";
 import { type AppConfig, createApp } from "../src/app.ts";
 import { createOpenApiDocument } from "../src/openapi.ts";
+import { createMeters } from "../src/prometheus.ts";
 import { answerBrokenRequests } from "../src/server.ts";
 import { startPortProxy, type PortProxy } from "./port-proxy.ts";
 
@@ -85,10 +86,12 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const clock = shared?.clock ?? createManualClock(new Date());
   const simulator = shared?.simulator ?? (await createRobinSimulator({ clock, ...options.simulator }));
   const robin = createRobinClient({
+  const meters = createMeters();
     clientApi: { url: simulator.clientUrl },
     serviceApi: { url: simulator.serviceUrl },
     timeoutMs: 2000,
     ...options.robin,
+    onCall: meters.onCall,
   });
 
   const logs: Record<string, unknown>[] = [];
@@ -124,7 +127,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     trustProxy: false,
     ...options.app,
   };
-  const app = createApp({ deps, logger, config, openApiDocument: createOpenApiDocument("test") });
+  const app = createApp({ deps, logger, config, meters, openApiDocument: createOpenApiDocument("test") });
   const server = answerBrokenRequests(createServer(app));
   const url = await listen(server);
 

@@ -1,8 +1,16 @@
+import { formerRobinUrls, robinEnv, sampleSecondsAllowed } from "@robin/api";
 import { z } from "zod";
 
 const Env = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" }),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" }).optional(),
+  ...robinEnv,
+  METRICS_SAMPLE_SECONDS: z.coerce
+    .number()
+    .default(15)
+    .refine((seconds) => (sampleSecondsAllowed as readonly number[]).includes(seconds), {
+      error: `must be one of ${sampleSecondsAllowed.join(", ")}`,
+    }),
   WORKER_HEALTH_PORT: z.coerce.number("must be a port, or 0 for none").int().min(0).max(65_535).default(8001),
   SHUTDOWN_SECONDS: z.coerce.number("must be a number of seconds").positive().max(300).default(10),
   LOG_LEVEL: z
@@ -35,7 +43,9 @@ function formerRedisUrl(source: NodeJS.ProcessEnv): string | undefined {
 /** Names that the former gateway's compose file sets, so that it works with another image. */
 function withFormerNames(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const given = withoutEmpty(source);
+  const robinUrls = Object.entries(formerRobinUrls(given)).filter(([, url]) => url !== undefined);
   return {
+    ...Object.fromEntries(robinUrls),
     ...given,
     DATABASE_URL: given.DATABASE_URL ?? formerDatabaseUrl(given),
     REDIS_URL: given.REDIS_URL ?? formerRedisUrl(given),

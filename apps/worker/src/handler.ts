@@ -1,11 +1,13 @@
 import type { Db } from "@robin/db";
 import type { JobContract } from "@robin/jobs";
+import type { RobinClient } from "@robin/sdk";
 import type { Logger } from "pino";
 import type { z } from "zod";
 
 /** What a handler may use. Everything it does must be safe to do twice: a killed worker's job runs again. */
 export interface JobContext {
   db: Db;
+  robin: RobinClient;
   logger: Logger;
   /** Aborted when the worker stops: end at the next safe point, the rest is for another run. */
   signal: AbortSignal;
@@ -24,4 +26,9 @@ export function defineHandler<Payload extends z.ZodType>(
   handle: (payload: z.output<Payload>, context: JobContext) => Promise<unknown>,
 ): JobHandler {
   return { contract, run: async (stored, context) => handle(contract.payload.parse(stored), context) };
+}
+
+/** The same handler at another pace; as it is when there is none. */
+export function withSchedule(handler: JobHandler, schedule: JobContract["schedule"]): JobHandler {
+  return schedule ? { ...handler, contract: { ...handler.contract, schedule } } : handler;
 }

@@ -1,7 +1,9 @@
 import { migrate } from "@robin/db";
-import { contracts, JobsUnavailableError } from "@robin/jobs";
+import { contracts, type JobContract, JobsUnavailableError } from "@robin/jobs";
+import { createRobinClient } from "@robin/sdk";
 import type { Logger } from "pino";
 import { type Env, EnvironmentError } from "./env.ts";
+import { withSchedule } from "./handler.ts";
 import { createLogger } from "./logger.ts";
 import { createRegistry, loadHandlers, RegistryError } from "./registry.ts";
 import { type RunningWorker, startWorker } from "./worker.ts";
@@ -14,16 +16,27 @@ class StartError extends Error {
 /** @throws what `failureText` puts into words. */
 export async function startFromEnv(env: Env): Promise<{ worker: RunningWorker; logger: Logger }> {
   const logger = createLogger({ level: env.LOG_LEVEL, format: env.LOG_FORMAT });
-  const handlers = createRegistry(Object.values(contracts), await loadHandlers());
+  const sampleSeconds = env.METRICS_SAMPLE_SECONDS;
+  const schedules: Record<string, JobContract["schedule"]> = {
+    [contracts.metricsSample.name]: { everyMs: sampleSeconds * 1000, payload: { sampleSeconds } },
+  };
+  const handlers = createRegistry(Object.values(contracts), await loadHandlers()).map((handler) =>
+    withSchedule(handler, schedules[handler.contract.name]),
+  );
   // Gateway and worker may start in any order: the first one migrates, the other finds nothing to do.
   await migrate(env.DATABASE_URL).catch((error: unknown) => {
     throw new StartError((error as Error).message, { cause: error });
+  });
+  const robin = createRobinClient({
+    clientApi: { url: env.ROBIN_CLIENT_API_URL, auth: env.ROBIN_CLIENT_API_AUTH },
+    serviceApi: { url: env.ROBIN_SERVICE_API_URL, auth: env.ROBIN_SERVICE_API_AUTH },
   });
   const worker = await startWorker({
     databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,
     healthPort: env.WORKER_HEALTH_PORT,
     handlers,
+    robin,
     logger,
   });
   logger.info({ backend: worker.backend, jobs: handlers.map(({ contract }) => contract.name) }, "worker is running");

@@ -1,5 +1,6 @@
 import { createDb } from "@robin/db";
 import { connectJobs, isConnectionError, openQueues } from "@robin/jobs";
+import type { RobinClient } from "@robin/sdk";
 import { ErrorCode } from "bullmq";
 import type { Logger } from "pino";
 import { startHealthServer } from "./health-server.ts";
@@ -13,6 +14,8 @@ export interface WorkerConfig {
   /** 0 for no health endpoint. */
   healthPort: number;
   handlers: readonly JobHandler[];
+  /** Closed with the worker. */
+  robin: RobinClient;
   logger: Logger;
   prefix?: string;
   waitMs?: number;
@@ -49,6 +52,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
     redisUrl,
     healthPort,
     handlers,
+    robin,
     logger,
     prefix,
     waitMs,
@@ -87,7 +91,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
   const scheduleCheck = setInterval(() => {
     if (store.isUp()) void reschedule();
   }, scheduleCheckMs);
-  const context = { db, logger, now: () => new Date() };
+  const context = { db, robin, logger, now: () => new Date() };
   const runner = await startRunner({ connection, handlers, context, onError, ...(takeover && { takeover }) });
 
   let stopping = false;
@@ -109,7 +113,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
     await runner.close({ force });
     await queues.close();
     await connection.close();
-    await db.$disconnect();
+    await Promise.all([robin.close(), db.$disconnect()]);
     health?.close();
     health?.closeAllConnections();
   };

@@ -8,6 +8,8 @@ import { readEnv } from "../src/env.ts";
 import { failureText, startFromEnv } from "../src/start.ts";
 import { freePort } from "./free-port.ts";
 
+/** Nothing listens there. */
+const robinUrls = { ROBIN_CLIENT_API_URL: "http://127.0.0.1:1", ROBIN_SERVICE_API_URL: "http://127.0.0.1:1" };
 const main = new URL("../src/main.ts", import.meta.url).pathname;
 
 let database: { url: string; drop(): Promise<void> };
@@ -28,7 +30,7 @@ afterAll(() => database.drop());
 
 function startMain(env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [main], {
-    env: { PATH: process.env.PATH, WORKER_HEALTH_PORT: "0", DATABASE_URL: database.url, ...env },
+    env: { PATH: process.env.PATH, WORKER_HEALTH_PORT: "0", DATABASE_URL: database.url, ...robinUrls, ...env },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   children.push(child);
@@ -85,7 +87,7 @@ describe("the worker's process", () => {
 
 describe("starting from the environment", () => {
   it("starts every job, and closes", async () => {
-    const env = readEnv({ DATABASE_URL: database.url, WORKER_HEALTH_PORT: "0", LOG_LEVEL: "silent" });
+    const env = readEnv({ ...robinUrls, DATABASE_URL: database.url, WORKER_HEALTH_PORT: "0", LOG_LEVEL: "silent" });
     const { worker } = await startFromEnv(env);
     expect(worker.backend).toBe("postgresql");
     await Promise.all([worker.close(), worker.close()]);
@@ -94,7 +96,7 @@ describe("starting from the environment", () => {
   it("fails with one sentence when the database refuses it", async () => {
     const url = new URL(database.url);
     url.password = "hidden-word";
-    const env = readEnv({ DATABASE_URL: url.href, WORKER_HEALTH_PORT: "0", LOG_LEVEL: "silent" });
+    const env = readEnv({ ...robinUrls, DATABASE_URL: url.href, WORKER_HEALTH_PORT: "0", LOG_LEVEL: "silent" });
     const text = await startFromEnv(env).then(() => "", failureText);
     expect(text).toMatch(/^The database at \S+ cannot be reached: user or password is wrong\.$/);
   });

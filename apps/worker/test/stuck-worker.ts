@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { pino } from "pino";
 import { defineHandler } from "../src/handler.ts";
 import { startWorker, type WorkerConfig } from "../src/worker.ts";
+import { absentRobin } from "./absent-robin.ts";
 import { testJob } from "./test-job.ts";
 
 const [config] = (await once(process, "message")) as [
@@ -12,5 +13,11 @@ const handler = defineHandler(testJob(), async (payload) => {
   process.send?.({ running: payload });
   await new Promise(() => undefined);
 });
-await startWorker({ ...config, handlers: [handler], healthPort: 0, logger: pino({ level: "silent" }) });
+await startWorker({
+  ...config,
+  handlers: [handler],
+  healthPort: 0,
+  robin: absentRobin(),
+  logger: pino({ level: "silent" }),
+});
 process.send?.({ ready: true });

@@ -6,6 +6,7 @@ import { startPortProxy } from "../../../packages/jobs/test/port-proxy.ts";
 import { behind, createTestServer, deleteKeys, type TestServer } from "../../../packages/jobs/test/servers.ts";
 import { defineHandler, type JobHandler } from "../src/handler.ts";
 import { type RunningWorker, startWorker } from "../src/worker.ts";
+import { absentRobin } from "./absent-robin.ts";
 import { captureLog, type CapturedLog } from "./captured-log.ts";
 import { freePort } from "./free-port.ts";
 import { testJob } from "./test-job.ts";
@@ -36,6 +37,7 @@ describe.each(["redis", "postgresql"] as const)("workers with jobs in %s", (kind
       prefix,
       handlers: [handler],
       healthPort,
+      robin: absentRobin(),
       logger: log.logger,
       takeover,
       scheduleCheckMs: 500,
@@ -213,7 +215,7 @@ it("schedules again after Redis lost its memory", async () => {
   const handler = defineHandler(testJob({ everyMs: 100 }), () => Promise.resolve());
   const { databaseUrl, prefix } = server;
   const config = { databaseUrl, redisUrl: proxy.url, prefix, handlers: [handler], healthPort: 0, logger: log.logger };
-  const worker = await startWorker(config);
+  const worker = await startWorker({ ...config, robin: absentRobin() });
   await log.waitFor(done);
   await proxy.cut();
   await log.waitFor((line) => line.msg.includes("is away"));

@@ -118,7 +118,12 @@ const mailboxReads: Row[] = [
 
 const service: Row[] = [
   ["any / and unmatched :8080", page],
-  ["any /health :8080", ["health.service"], ["health.aggregate"], ["health"]],
+  [
+    "any /health :8080",
+    ["health.service"],
+    ["health.aggregate", "metrics.system", "metrics.queue"],
+    ["health", "metrics-stats"],
+  ],
   ["GET /config", ["config.sections"], ["config.list", "config.get"], ["config"]],
   ["POST /config/reload", ["config.reload"], ["config.reload"], ["config"]],
   ["GET /config/sync/status", ["config.syncStatus"], ["config.syncStatus"], ["config"]],
@@ -128,7 +133,7 @@ const service: Row[] = [
   ["any /system/heapdump", leftOut("writes a file on a GET, [ADR 0006](adr/0006-no-heap-dump.md)")],
   ["any /metrics", page],
   ["any /metrics/graphite", leftOut("the Prometheus form without labels and units")],
-  ["any /metrics/prometheus", ["metrics.read"]],
+  ["any /metrics/prometheus", ["metrics.read"], ["metrics.system"], ["metrics-stats"]],
 ];
 
 /** Every route of Robin, in the order of its reference. */

@@ -11,6 +11,7 @@ import { logsRouter } from "./features/logs/logs.router.ts";
 import { mailboxesRouter } from "./features/mailboxes/mailboxes.router.ts";
 import { mailRouter } from "./features/mail/mail.router.ts";
 import { mailUsersRouter } from "./features/mail-users/mail-users.router.ts";
+import { metricsRouter } from "./features/metrics/metrics.router.ts";
 import { queueRouter } from "./features/queue/queue.router.ts";
 import { scannersRouter } from "./features/scanners/scanners.router.ts";
 import { sessionsRouter } from "./features/sessions/sessions.router.ts";
@@ -31,6 +32,7 @@ export const appRouter = router({
   mailboxes: mailboxesRouter,
   mail: mailRouter,
   mailUsers: mailUsersRouter,
+  metrics: metricsRouter,
   queue: queueRouter,
   scanners: scannersRouter,
   sessions: sessionsRouter,

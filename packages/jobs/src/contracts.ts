@@ -41,4 +41,33 @@ export const contracts = {
     backoff: { type: "exponential", delayMs: 10_000 },
     keep: { completed: 24, failed: 100 },
   }),
+  /**
+   * Asks Robin how it is and stores that. The worker sets the pace, from METRICS_SAMPLE_SECONDS. A tick that finds Robin
+   * away stores nothing and has not failed: the next one is as good as a repeat.
+   */
+  metricsSample: defineJob({
+    name: "metrics.sample",
+    payload: z.strictObject({
+      /** Samples are stored under multiples of it, so that a tick that runs twice stores one. */
+      sampleSeconds: z.int().min(1).max(60),
+    }),
+    schedule: { everyMs: 15_000, payload: { sampleSeconds: 15 } },
+    concurrency: 1,
+    attempts: 1,
+    backoff: { type: "fixed", delayMs: 1000 },
+    keep: { completed: 10, failed: 10 },
+  }),
+  /** Sums samples up by minutes, five minutes and hours, and deletes what was kept for long enough. */
+  metricsDownSample: defineJob({
+    name: "metrics.downSample",
+    payload: z.strictObject({
+      /** Rows deleted by one statement. */
+      batchSize: z.int().min(1).max(10_000),
+    }),
+    schedule: { everyMs: minuteMs, payload: { batchSize: 5000 } },
+    concurrency: 1,
+    attempts: 1,
+    backoff: { type: "fixed", delayMs: 1000 },
+    keep: { completed: 10, failed: 10 },
+  }),
 };

@@ -8,6 +8,7 @@ import {
 } from "@robin/db/testing";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { absentRobin } from "../../test/absent-robin.ts";
 import type { JobContext } from "../handler.ts";
 import { sessionsCleanUp } from "./sessions-clean-up.ts";
 
@@ -30,6 +31,7 @@ describe("sessions.cleanUp", () => {
     await database.db.user.deleteMany();
     context = {
       db: database.db,
+      robin: absentRobin(),
       logger: pino({ level: "silent" }),
       signal: new AbortController().signal,
       now: () => now,

@@ -1,0 +1,145 @@
+import { AppError, isPrivateAddress } from "@robin/api";
+import type { BreakerState, RobinClient, RobinClientConfig } from "@robin/sdk";
+import { type Request, type RequestHandler, type Response, Router } from "express";
+import { createHash, timingSafeEqual } from "node:crypto";
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { sendError } from "./error-response.ts";
+import { endpointOf } from "./request-endpoint.ts";
+import { ipAddressOf } from "./request-context.ts";
+
+/** What Prometheus is told of this process. */
+export interface Meters {
+  registry: Registry;
+  /** Counts every request that passes, when it ends. */
+  countRequests: RequestHandler;
+  /** For the Robin client. */
+  onCall: NonNullable<RobinClientConfig["onCall"]>;
+}
+
+const breakerValues: Record<BreakerState, number> = { closed: 0, "half-open": 1, open: 2 };
+
+/** From a cached answer to one that has used up its time. */
+const requestBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Node's parser knows dozens of others, and each would be another series. */
+const usualMethods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/** The caller went away before the answer. */
+const closedRequest = 499;
+
+export function createMeters(): Meters {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const requests = new Counter({
+    name: "gateway_requests_total",
+    help: "Requests that ended, by route and status.",
+    labelNames: ["method", "endpoint", "status"],
+    registers,
+  });
+  const durations = new Histogram({
+    name: "gateway_request_duration_seconds",
+    help: "Time from a request's head to the end of its answer.",
+    labelNames: ["method", "endpoint"],
+    buckets: requestBuckets,
+    registers,
+  });
+  const calls = new Counter({
+    name: "gateway_upstream_requests_total",
+    help: "Calls to Robin's ports, by how they ended.",
+    labelNames: ["service", "endpoint", "outcome"],
+    registers,
+  });
+  const callDurations = new Histogram({
+    name: "gateway_upstream_duration_seconds",
+    help: "Time of calls to Robin, waiting in our own line included.",
+    labelNames: ["service", "endpoint"],
+    buckets: requestBuckets,
+    registers,
+  });
+  return {
+    registry,
+    countRequests(req, res, next) {
+      const startedAt = performance.now();
+      // Routers take prefixes off the path as the request goes on.
+      const { path } = req;
+      const method = usualMethods.has(req.method) ? req.method : "OTHER";
+      res.once("close", () => {
+        const endpoint = endpointOf(req, res, path);
+        const status = res.writableFinished ? res.statusCode : closedRequest;
+        requests.inc({ method, endpoint, status });
+        durations.observe({ method, endpoint }, (performance.now() - startedAt) / 1000);
+      });
+      next();
+    },
+    onCall({ service, endpoint, outcome, durationMs }) {
+      calls.inc({ service, endpoint, outcome });
+      callDurations.observe({ service, endpoint }, durationMs / 1000);
+    },
+  };
+}
+
+interface PrometheusConfig {
+  meters: Meters;
+  robin: RobinClient;
+  /** Lets in whoever has it, from any address. */
+  token: string | undefined;
+}
+
+/**
+ * `/metrics` and `/actuator/prometheus`. The first one is also the UI's path: with `start`, or for who prefers JSON, the
+ * request goes on to the procedures.
+ */
+export function createPrometheusRouter({ meters: { registry }, robin, token }: PrometheusConfig): Router {
+  const breakers = new Gauge({
+    name: "gateway_circuit_breaker_state",
+    help: "0 closed, 1 half-open, 2 open: then Robin's port is not called.",
+    labelNames: ["service"],
+    registers: [],
+    collect() {
+      for (const [service, state] of Object.entries(robin.breakers())) this.set({ service }, breakerValues[state]);
+    },
+  });
+  registry.registerMetric(breakers);
+
+  const expose = async (req: Request, res: Response): Promise<void> => {
+    if (!isPrivateClient(req) && !hasToken(req, token)) {
+      sendError(res, token === undefined ? notFromHere : tokenNeeded);
+      return;
+    }
+    const text = await registry.metrics();
+    res.setHeader("cache-control", "no-store").setHeader("content-type", registry.contentType).end(text);
+  };
+  const router = Router();
+  router.get("/actuator/prometheus", expose);
+  router.get("/metrics", (req, res, next) => {
+    const isForUi = "start" in req.query || req.accepts(["text/plain", "application/json"]) === "application/json";
+    if (isForUi) next();
+    else expose(req, res).catch(next);
+  });
+  return router;
+}
+
+const notFromHere = new AppError(
+  "forbidden",
+  "Only loopback and private addresses may read this; METRICS_TOKEN lets in others.",
+);
+const tokenNeeded = new AppError("unauthenticated", "Send METRICS_TOKEN as `Authorization: Bearer ...`.");
+
+/** Behind a proxy of which TRUST_PROXY does not tell, every client would have the proxy's private address. */
+function isPrivateClient(req: Request): boolean {
+  if (!isPrivateAddress(ipAddressOf(req))) return false;
+  if (!["x-forwarded-for", "forwarded", "x-real-ip"].some((header) => header in req.headers)) return true;
+  const trusts = req.app.get("trust proxy fn") as (address: string | undefined, hop: number) => boolean;
+  return "x-forwarded-for" in req.headers && trusts(req.socket.remoteAddress, 0);
+}
+
+function hasToken({ headers: { authorization = "" } }: Request, token: string | undefined): boolean {
+  const [, given] = /^Bearer +(\S+) *$/i.exec(authorization) ?? [];
+  return token !== undefined && given !== undefined && timingSafeEqual(digest(given), digest(token));
+}
+
+/** Of one length, whatever was given. */
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

@@ -1,0 +1,34 @@
+import { z } from "zod";
+
+const httpUrl = z
+  .url({ protocol: /^https?$/, error: "must be an http or https URL" })
+  .transform((url) => url.replace(/\/+$/, ""));
+
+/** `basic user:password` or `bearer token`; empty for none. */
+const robinAuth = z
+  .string()
+  .trim()
+  .transform((text, ctx) => {
+    if (text === "") return undefined;
+    const [, scheme, value] = /^(basic|bearer)\s+(\S.*)$/i.exec(text) ?? [];
+    if (scheme?.toLowerCase() === "bearer" && value) return { type: "bearer" as const, token: value };
+    const colon = value?.indexOf(":") ?? -1;
+    if (value && colon > 0) {
+      return { type: "basic" as const, username: value.slice(0, colon), password: value.slice(colon + 1) };
+    }
+    ctx.addIssue({ code: "custom", message: "must be `basic user:password` or `bearer token`" });
+    return z.NEVER;
+  });
+
+/** The variables by which each program finds its Robin. */
+export const robinEnv = {
+  ROBIN_CLIENT_API_URL: httpUrl,
+  ROBIN_SERVICE_API_URL: httpUrl,
+  ROBIN_CLIENT_API_AUTH: robinAuth.optional(),
+  ROBIN_SERVICE_API_AUTH: robinAuth.optional(),
+};
+
+/** The names that the former gateway's compose file gives to the URLs. */
+export function formerRobinUrls(source: Record<string, string | undefined>): Record<string, string | undefined> {
+  return { ROBIN_CLIENT_API_URL: source.ROBIN_CLIENT_URL, ROBIN_SERVICE_API_URL: source.ROBIN_SERVICE_URL };
+}
