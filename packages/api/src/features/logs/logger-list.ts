@@ -1,4 +1,4 @@
-import { createLogLineReader, isLogSearchEcho } from "@robin/sdk";
+import { type CallOptions, createLogLineReader, isLogSearchEcho } from "@robin/sdk";
 import type { Clock } from "../../context.ts";
 import { termForAll } from "./log-filter.ts";
 import type { LogReader } from "./log-reader.ts";
@@ -6,19 +6,20 @@ import type { LogReader } from "./log-reader.ts";
 /** Names of loggers come and go with Robin's versions; finding them costs Robin a reading of two days of log. */
 const freshMs = 60_000;
 const namesMax = 1000;
-/** Robin's time alone, whoever waits. */
-const timeoutMs = 30_000;
 const bytesMax = 1024 ** 3;
 
 export interface LoggerList {
-  /** At most a minute old; any number of callers cause one search. Rejects as `LogReader.read`. */
-  names(): Promise<string[]>;
+  /**
+   * At most a minute old; any number of callers cause one search, in the time of the first of them, who may leave
+   * without ending it. Rejects as `LogReader.read`.
+   */
+  names(options: Pick<CallOptions, "timeoutMs">): Promise<string[]>;
 }
 
 export function createLoggerList(reader: LogReader, clock: Clock): LoggerList {
   let latest: { readAt: number; names: Promise<string[]> } | undefined;
 
-  async function read(): Promise<string[]> {
+  async function read(timeoutMs: number | undefined): Promise<string[]> {
     const names = new Set<string>();
     const readLine = createLogLineReader({ timeZone: reader.timeZone, now: clock.now() });
     await reader.read({ term: termForAll, bytesMax, options: { timeoutMs } }, (line) => {
@@ -30,11 +31,11 @@ export function createLoggerList(reader: LogReader, clock: Clock): LoggerList {
   }
 
   return {
-    names() {
+    names({ timeoutMs }) {
       const readAt = clock.now().getTime();
       // The clock may be set back, too.
       if (latest && Math.abs(readAt - latest.readAt) < freshMs) return latest.names;
-      const mine = { readAt, names: read() };
+      const mine = { readAt, names: read(timeoutMs) };
       latest = mine;
       mine.names.catch(() => {
         if (latest === mine) latest = undefined;

@@ -1,5 +1,6 @@
 import { robinErrors } from "../../errors.ts";
 import { DownloadOutput } from "../../download.ts";
+import { readOptions } from "../../context.ts";
 import { csvMediaType } from "../../csv.ts";
 import { NoInput } from "../../rest-input.ts";
 import { robinProcedure, router } from "../../trpc.ts";
@@ -43,7 +44,7 @@ export const logsRouter = router({
     })
     .input(NoInput)
     .output(ListLoggersOutput)
-    .query(({ ctx }) => ctx.deps.loggers.names()),
+    .query(({ ctx }) => ctx.deps.loggers.names(readOptions(ctx))),
 
   export: robinProcedure
     .meta({

@@ -12,7 +12,9 @@ const bytesMax = 1024 ** 3;
 /** ERROR with FATAL: two readings of the log, but hardly anything to send. */
 const termsMax = 2;
 
-const tooLargeReason = "The entries before this page are so large that some of it were dropped. Use a smaller offset.";
+const tooLargeReason =
+  "The entries before this page are so large that some of its own were dropped. Use a smaller offset.";
+
 /**
  * One page of Robin's log by time. Robin searches for one text and gives all lines with it; level, logger and times
  * are looked at here, as the lines come in.
