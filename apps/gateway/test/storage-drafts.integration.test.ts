@@ -177,9 +177,10 @@ describe("attachments of drafts", () => {
       expect(raw.headers.get("content-type")).toBe("application/octet-stream");
       expect(fileNameIn(raw.headers.get("content-disposition") ?? "")).toBe(fileName);
       expect(Buffer.from(await raw.arrayBuffer())).toEqual(anyBytes);
-      const content = new Uint8Array([1, 2, 3]);
-      const typed = await client().storage.addAttachment.mutate({ domain, user, draftId, fileName, content });
-      expect(typed).toMatchObject({ fileName, size: 3 });
+      for (const content of [new Uint8Array([1, 2, 3]), "AQID"]) {
+        const typed = await client().storage.addAttachment.mutate({ domain, user, draftId, fileName, content });
+        expect(typed).toMatchObject({ fileName, size: 3 });
+      }
     },
   );
 

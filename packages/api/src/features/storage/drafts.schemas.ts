@@ -98,7 +98,10 @@ export const AddAttachmentInput = z
   .strictObject({
     ...draftFields,
     fileName: AttachmentName.meta({ description: "The name alone, without a path; at most 210 bytes." }),
-    content: Upload.meta({ description: "Base64; at most 25 MB." }),
+    content: Upload.meta({
+      description:
+        "Base64; at most 25 MB. Bytes of typed clients grow fourfold on their way, so large ones go as base64, too.",
+    }),
   })
   .meta({ examples: [{ fileName: "menu.txt", content: "U291cCwgYnJlYWQK" }] });
 export type AddAttachmentInput = z.infer<typeof AddAttachmentInput>;
