@@ -1,6 +1,7 @@
 import { AppError, type ProcedureInfo } from "@robin/api";
 import express, { type Request, type RequestHandler } from "express";
 import { sendError } from "./error-response.ts";
+import { fileInForm } from "./form-file.ts";
 import type { AppResponse } from "./request-context.ts";
 import type { RestLocals } from "./rest-routes.ts";
 
@@ -46,13 +47,15 @@ export function createBodyReader({ bodyBytesMax, requestTimeoutMs }: BodyLimits)
   const type = "application/json";
   const readJson: RequestHandler = express.json({ limit: bodyBytesMax, type });
   const readMailJson: RequestHandler = express.json({ limit: Math.max(bodyBytesMax, mailJsonBytesMax), type });
+  const readForm: RequestHandler = express.raw({ limit: bodyBytesMax, type: () => true });
   const readMail: RequestHandler = express.raw({ limit: mailBytesMax, type: () => true });
 
   return (req, res, next) => {
     const { procedure } = (res.locals as RestLocals).operation;
     const isMail = expectMail(req, res as AppResponse, procedure, requestTimeoutMs);
     if (procedure.meta.upload) {
-      if (isMail) readMail(req, res, next);
+      if (procedure.meta.upload.formField !== undefined) readForm(req, res, next);
+      else if (isMail) readMail(req, res, next);
       else next();
     } else {
       refuseOtherBodies(req, res, () => {
@@ -60,4 +63,14 @@ export function createBodyReader({ bodyBytesMax, requestTimeoutMs }: BodyLimits)
       });
     }
   };
+}
+
+/** The bytes of an upload, under their name in the input. @throws AppError `invalid_input` when a form has none. */
+export async function uploadedField(
+  req: Request,
+  { formField }: NonNullable<ProcedureInfo["meta"]["upload"]>,
+): Promise<Record<string, Uint8Array>> {
+  const body = Buffer.isBuffer(req.body) ? req.body : new Uint8Array();
+  if (formField === undefined) return { message: body };
+  return { [formField]: await fileInForm(body, req.headers["content-type"] ?? "", formField) };
 }

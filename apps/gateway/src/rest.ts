@@ -4,7 +4,7 @@ import { type Request, type Response, Router } from "express";
 import { createOpenApiExpressMiddleware } from "trpc-to-openapi";
 import { sendDownload } from "./download-response.ts";
 import { logDefect, refuseMethod, sendError } from "./error-response.ts";
-import { type BodyLimits, createBodyReader } from "./request-body.ts";
+import { type BodyLimits, createBodyReader, uploadedField } from "./request-body.ts";
 import { type AppResponse, createContext } from "./request-context.ts";
 import { createRestRoutes, type RestLocals } from "./rest-routes.ts";
 
@@ -38,15 +38,19 @@ export function createRestRouter(deps: Deps, limits: BodyLimits): Router {
   rest.use(async (req, res, next) => {
     const { procedure, parameters } = (res.locals as RestLocals).operation;
     if (procedure.meta.upload) {
-      const message = Buffer.isBuffer(req.body) ? req.body : new Uint8Array();
-      await answerDirectly(procedure, { ...req.query, message }, { req, res: res as AppResponse });
+      const { upload } = procedure.meta;
+      const input = async () => ({ ...req.query, ...(await uploadedField(req, upload)) });
+      await answerDirectly(procedure, input, { req, res: res as AppResponse });
     } else if (procedure.meta.download) {
-      await answerDirectly(procedure, { ...req.query, ...parameters }, { req, res: res as AppResponse });
+      const input = () => Promise.resolve({ ...req.query, ...parameters });
+      await answerDirectly(procedure, input, { req, res: res as AppResponse });
     } else {
       next();
     }
   });
   rest.use(requireJsonObject, (req, res, next) => {
+    const { bodyField } = (res.locals as RestLocals).operation.procedure.meta;
+    if (bodyField !== undefined) req.body = { [bodyField]: req.body as unknown };
     // The adapter knows it in small letters only.
     req.headers["content-type"] = "application/json";
     // Node leaves the body out of an answer to HEAD by itself.
@@ -59,13 +63,12 @@ export function createRestRouter(deps: Deps, limits: BodyLimits): Router {
   /** What the adapter cannot do: bodies and answers that are no JSON. */
   async function answerDirectly(
     { path, type }: ProcedureInfo,
-    input: unknown,
+    getRawInput: () => Promise<unknown>,
     { req, res }: { req: Request; res: AppResponse },
   ): Promise<void> {
     res.setHeader("cache-control", "no-store");
     try {
       const ctx = createContext(deps, req, res, "rest");
-      const getRawInput = () => Promise.resolve(input);
       const call = { router: appRouter, path, type, ctx, getRawInput, signal: ctx.signal, batchIndex: 0 };
       const output: unknown = await callTRPCProcedure(call);
       if (output instanceof Download) await sendDownload(req, res, output);

@@ -26,6 +26,7 @@ interface TestGatewayOptions {
   scanners?: ApiConfig["scanners"];
   secrets?: [string, ...string[]];
   robinTimeZone?: string;
+  robinConfigDir?: string;
   algorithm?: "HS256" | "HS384" | "HS512";
   statementTimeoutMs?: number;
   /** Shares the database (and the clock) of another gateway, as a second process would. */
@@ -85,13 +86,13 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
 
   const clock = shared?.clock ?? createManualClock(new Date());
   const simulator = shared?.simulator ?? (await createRobinSimulator({ clock, ...options.simulator }));
-  const robin = createRobinClient({
   const meters = createMeters();
+  const robin = createRobinClient({
     clientApi: { url: simulator.clientUrl },
     serviceApi: { url: simulator.serviceUrl },
     timeoutMs: 2000,
-    ...options.robin,
     onCall: meters.onCall,
+    ...options.robin,
   });
 
   const logs: Record<string, unknown>[] = [];
@@ -116,6 +117,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       scanners: { sharesHostWithRobin: true, ...options.scanners },
       // The simulator's zone.
       robinTimeZone: options.robinTimeZone ?? "UTC",
+      robinConfigDir: options.robinConfigDir,
     },
     { db, robin, logger, clock },
   );

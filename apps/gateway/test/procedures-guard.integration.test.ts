@@ -33,6 +33,7 @@ const subject = { id: 900_001, username: "subject@guard.test" };
 const keyId = "01989c2e-7c1a-7d6b-9b1e-2f6d3a5c4e71";
 const domain = { id: 900_001, name: "guard.test", unicodeName: "guard.test" };
 const alias = { id: 900_001, source: "a@guard.test", destinations: ["b@example.com"] };
+const blocked = { id: "018f3f3e-7b5e-7c3a-9b1a-1234567890ab", value: "192.0.2.1" };
 const newcomer = "newcomer@guard.test";
 const onSubject = (action: string, fields: Record<string, unknown> = {}): Case => ({
   input: () => ({ id: subject.id, ...fields }),
@@ -103,6 +104,34 @@ const cases: Record<ProcedurePath, Case> = {
   "auth.changePassword": {
     input: () => ({ currentPassword: testPassword, newPassword: "another long pass phrase" }),
     audit: { action: "auth.changePassword", targets: ({ username }) => [username] },
+  },
+  "blocklist.list": nothing,
+  "blocklist.status": nothing,
+  "blocklist.export": nothing,
+  "blocklist.get": { input: () => ({ id: blocked.id }) },
+  "blocklist.create": {
+    input: () => ({ value: "198.51.100.0/24", reason: "guard" }),
+    audit: { action: "blocklist.create", targets: () => ["198.51.100.0/24"] },
+  },
+  "blocklist.update": {
+    input: () => ({ id: blocked.id, active: false }),
+    audit: { action: "blocklist.update", targets: () => [blocked.value] },
+  },
+  "blocklist.delete": {
+    input: () => ({ id: blocked.id }),
+    audit: { action: "blocklist.delete", targets: () => [blocked.value] },
+  },
+  "blocklist.deleteMany": {
+    input: () => ({ ids: [blocked.id] }),
+    audit: { action: "blocklist.delete", targets: () => [blocked.value] },
+  },
+  "blocklist.import": {
+    input: () => ({ csv: "value\n203.0.113.7\n" }),
+    audit: { action: "blocklist.import", targets: () => ["203.0.113.7"] },
+  },
+  "blocklist.importFile": {
+    input: () => ({ file: Buffer.from("value\n203.0.113.7\n").toString("base64") }),
+    audit: { action: "blocklist.import", targets: () => ["203.0.113.7"] },
   },
   "domains.list": nothing,
   "domains.get": { input: () => ({ id: domain.id }) },
@@ -278,6 +307,9 @@ beforeEach(async () => {
   await createUser(gateway.db, subject);
   await gateway.db.domain.deleteMany();
   await gateway.db.domain.create({ data: { ...domain, aliases: { create: alias } } });
+  await gateway.db.blocklistEntry.deleteMany();
+  const entry = { type: "IP", network: blocked.value, reason: "guard", active: true, createdBy: "guard" } as const;
+  await gateway.db.blocklistEntry.create({ data: { ...blocked, ...entry } });
   await gateway.db.apiKey.deleteMany();
   await createApiKey(gateway.db, { id: keyId, userId: subject.id });
 });
@@ -312,6 +344,18 @@ function overRest(
   input: Record<string, unknown>,
   { token, cookie }: Credentials,
 ): Promise<Answer> {
+  if (meta.upload?.formField !== undefined) {
+    const { [meta.upload.formField]: file, ...fields } = input as Record<string, string>;
+    const body = Buffer.from(
+      `--guard\r\ncontent-disposition: form-data; name="${meta.upload.formField}"; filename="a"\r\n\r\n` +
+        `${Buffer.from(file ?? "", "base64").toString()}\r\n--guard--\r\n`,
+    );
+    return gateway.request(`/api/v1${meta.upload.path}?${new URLSearchParams(fields).toString()}`, {
+      body,
+      headers: { "content-type": `${meta.upload.mediaType}; boundary=guard` },
+      ...(token !== undefined && { token }),
+    });
+  }
   if (meta.upload) {
     const { message, ...fields } = input as { message: string } & Record<string, string>;
     return gateway.request(`/api/v1${meta.upload.path}?${new URLSearchParams(fields).toString()}`, {

@@ -1,8 +1,10 @@
+import type { ConfigFolder } from "@robin/config-files";
 import type { Db } from "@robin/db";
 import type { CallOptions, RobinClient } from "@robin/sdk";
 import type { Authenticator, Principal } from "./features/auth/authenticator.ts";
 import type { Passwords } from "./features/auth/passwords.ts";
 import type { AccessTokens } from "./features/auth/access-tokens.ts";
+import type { BlocklistProjector } from "./features/blocklist/projection.ts";
 import type { HealthMonitor } from "./features/health/health.service.ts";
 import type { LogReader } from "./features/logs/log-reader.ts";
 import type { LoggerList } from "./features/logs/logger-list.ts";
@@ -33,6 +35,9 @@ export interface Deps {
   scanners: ScannerConfig;
   logs: LogReader;
   loggers: LoggerList;
+  /** Robin's configuration folder, when it is mounted. */
+  configFolder: ConfigFolder | undefined;
+  blocklist: BlocklistProjector;
   /** How long a refresh token lives when it is not used, in milliseconds. */
   refreshTokenLifetimeMs: number;
 }

@@ -1,9 +1,11 @@
+import { createConfigFolder } from "@robin/config-files";
 import type { Db } from "@robin/db";
 import type { RobinClient } from "@robin/sdk";
 import type { Clock, Deps, Logger } from "./context.ts";
 import { type AccessTokenConfig, createAccessTokens } from "./features/auth/access-tokens.ts";
 import { createAuthenticator } from "./features/auth/authenticator.ts";
 import { createPasswords } from "./features/auth/passwords.ts";
+import { createBlocklistProjector } from "./features/blocklist/projection.ts";
 import { createHealthMonitor } from "./features/health/health.service.ts";
 import type { ScannerConfig } from "./features/scanners/scanners.service.ts";
 import { createLogReader } from "./features/logs/log-reader.ts";
@@ -14,6 +16,8 @@ export interface ApiConfig {
   refreshTokenLifetimeMs: number;
   /** Zone of the times in Robin's log, as an IANA name or an offset; this process's own by default. */
   robinTimeZone?: string | undefined;
+  /** Robin's configuration folder, when it is mounted. */
+  robinConfigDir?: string | undefined;
   scanners?: ScannerConfig;
   /** bcrypt's cost; only tests go below the default. */
   bcryptCost?: number;
@@ -28,6 +32,7 @@ export async function createDeps(
 ): Promise<Deps> {
   const { db, robin, logger, clock = systemClock } = parts;
   const accessTokens = createAccessTokens(config.accessTokens, clock);
+  const configFolder = config.robinConfigDir ? createConfigFolder({ path: config.robinConfigDir, clock }) : undefined;
   const logs = createLogReader(robin, config.robinTimeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
   return {
     db,
@@ -41,6 +46,8 @@ export async function createDeps(
     scanners: config.scanners ?? {},
     logs,
     loggers: createLoggerList(logs, clock),
+    configFolder,
+    blocklist: createBlocklistProjector({ db, robin, clock, logger, folder: configFolder }),
     refreshTokenLifetimeMs: config.refreshTokenLifetimeMs,
   };
 }

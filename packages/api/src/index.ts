@@ -8,7 +8,7 @@ export { ensureAdmin, type FirstAdmin, setPassword } from "./features/auth/accou
 export { type BlocklistParts, createBlocklistProjector, isProjectionDue } from "./features/blocklist/projection.ts";
 export { createPasswords } from "./features/auth/passwords.ts";
 export { deleteSamples, downSample, latestReading, storeSample } from "./features/metrics/metric-store.ts";
-export { resolutions, sampleSecondsAllowed } from "./features/metrics/resolutions.ts";
+export { marginSeconds, resolutions, sampleSecondsAllowed } from "./features/metrics/resolutions.ts";
 export { fromHealth, fromMeters } from "./features/metrics/robin-reading.ts";
 export { toSample } from "./features/metrics/sample.ts";
 export type { Principal } from "./features/auth/authenticator.ts";

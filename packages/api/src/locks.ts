@@ -6,6 +6,10 @@ export const locks = {
   administrators: 815_001,
   /** Two aliases that are each harmless can make a loop together. */
   aliases: 815_002,
+  /** Changes are merged into what is there. */
+  documents: 815_003,
+  /** Whoever writes Robin's file has read the table after the one who wrote before. */
+  blocklist: 815_004,
 } as const;
 
 /** Waits for the lock, which the transaction keeps until its end. What it reads afterwards is up to date. */

@@ -3,6 +3,7 @@ import { aliasesRouter } from "./features/aliases/aliases.router.ts";
 import { apiKeysRouter } from "./features/api-keys/api-keys.router.ts";
 import { auditRouter } from "./features/audit/audit.router.ts";
 import { authRouter } from "./features/auth/auth.router.ts";
+import { blocklistRouter } from "./features/blocklist/blocklist.router.ts";
 import { configRouter } from "./features/config/config.router.ts";
 import { diagnosticsRouter } from "./features/diagnostics/diagnostics.router.ts";
 import { domainsRouter } from "./features/domains/domains.router.ts";
@@ -24,6 +25,7 @@ export const appRouter = router({
   apiKeys: apiKeysRouter,
   audit: auditRouter,
   auth: authRouter,
+  blocklist: blocklistRouter,
   config: configRouter,
   diagnostics: diagnosticsRouter,
   domains: domainsRouter,

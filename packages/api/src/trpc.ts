@@ -20,11 +20,14 @@ export type ProcedureMeta = OpenApiMeta & {
   download?: readonly string[];
   /** The input may be as large as a mail, so 25 MB hold for the body instead of BODY_LIMIT. */
   takesMail?: boolean;
+  /** The field of the input that the body is on REST; the other fields come by the path. */
+  bodyField?: string;
   /**
    * Instead of `openapi`: what a POST to the path of another procedure runs on REST when the body is of this type.
-   * The body becomes the field `message` as bytes, the query the other fields. Goes with `takesMail`.
+   * The body becomes the field `message` as bytes, the query the other fields. Goes with `takesMail`, or with
+   * `formField`: of multipart/form-data it is the file in the field of this name, which is the input's name for it too.
    */
-  upload?: { path: `/${string}`; mediaType: string };
+  upload?: { path: `/${string}`; mediaType: string; formField?: string };
 };
 
 const t = initTRPC

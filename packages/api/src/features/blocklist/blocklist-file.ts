@@ -1,0 +1,84 @@
+import { type ConfigFile, type ConfigObject, mergeJson5, rewriteJson5 } from "@robin/config-files";
+import { readTarget } from "./block-target.ts";
+
+/** Robin's file, without its ending. */
+export const blocklistFile = "blocklist";
+
+/** Beside Robin's own `enabled` and `entries`; Robin does not look at it. */
+const ownKey = "gatewayEntries";
+
+const newFile = `// Robin closes connections from these addresses and networks at once.
+// What the gateway's blocklist has stands under "${ownKey}" as well. Entries that stand only under "entries" were
+// written by hand: the gateway leaves them alone.
+`;
+
+export interface BlocklistText {
+  text: string;
+  /** Robin's blocking was off and is on now, with all that is in the file. */
+  switchedOn: boolean;
+}
+
+/** What is in the file besides the gateway's own entries, in canonical form where it can be read. */
+export function handWritten(file: ConfigFile | undefined): ReadonlySet<string> {
+  const own = new Set(stringsOf(file?.value[ownKey]));
+  const byHand = stringsOf(file?.value.entries).filter((entry) => !own.has(entry));
+  return new Set(byHand.map(canonical));
+}
+
+/**
+ * The file with exactly the wanted entries of ours. The key `gatewayEntries` in the file itself tells ours from those
+ * that Robin's administrator wrote: it changes together with the entries, so that no crash, backup or second database
+ * can make an entry of ours look like one by hand, which would never expire. What is in the file by hand already is not
+ * added, and so stays when ours goes. Comments and the order of what is by hand are kept. Whatever is no text is taken
+ * out: Robin's listener ends over it.
+ */
+export function writeBlocklist(file: ConfigFile | undefined, wanted: readonly string[]): BlocklistText {
+  if (!file) {
+    const value = { enabled: true, entries: [...wanted], [ownKey]: [...wanted] };
+    return { text: mergeJson5(newFile, value), switchedOn: wanted.length > 0 };
+  }
+  const byHand = handWritten(file);
+  const own = wanted.filter((value) => !byHand.has(value));
+  const former = new Set(stringsOf(file.value[ownKey]));
+  if (own.length === 0 && former.size === 0) return { text: file.text, switchedOn: false };
+
+  const start = gathered(file, former);
+  const entries = stringsOf(start.value.entries);
+  const first = entries.findIndex((entry) => former.has(entry));
+  const last = entries.findLastIndex((entry) => former.has(entry));
+  const [from, to] = first < 0 ? [entries.length, entries.length] : [first, last + 1];
+  const value: ConfigObject = { ...start.value, entries: [...entries.slice(0, from), ...own, ...entries.slice(to)] };
+  if (own.length > 0) Object.assign(value, { enabled: true, [ownKey]: own });
+  else Reflect.deleteProperty(value, ownKey);
+  return { text: rewriteJson5(start.text, value), switchedOn: own.length > 0 && file.value.enabled !== true };
+}
+
+/**
+ * The file with all of ours in one place, whatever was written in between. One removal at a time: so each leaves the
+ * lines around it, with their comments, where they are.
+ */
+function gathered({ text, value }: ConfigFile, own: ReadonlySet<string>): { text: string; value: ConfigObject } {
+  const all = Array.isArray(value.entries) ? value.entries : [];
+  const isOwn = all.map((entry) => typeof entry === "string" && own.has(entry));
+  const firstEnd = isOwn.findIndex((here, index) => here && !isOwn[index + 1]);
+  const isSurplus = all.map((entry, index) => typeof entry !== "string" || (isOwn[index] && index > firstEnd));
+  let result = { text, value: { ...value, entries: all } };
+  for (let end = all.length; end > 0; end -= 1) {
+    if (!isSurplus[end - 1]) continue;
+    const start = isSurplus.lastIndexOf(false, end - 1) + 1;
+    const entries = result.value.entries.toSpliced(start, end - start);
+    const next = { ...value, entries };
+    result = { text: rewriteJson5(result.text, next), value: next };
+    end = start + 1;
+  }
+  return result;
+}
+
+function stringsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
+}
+
+function canonical(entry: string): string {
+  const target = readTarget(entry.trim());
+  return "problem" in target ? entry : target.value;
+}
