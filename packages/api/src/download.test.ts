@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
 import { throughDisk } from "./download.ts";
+import type { AppError } from "./errors.ts";
 
 const chunkBytes = 64 * 1024;
 
@@ -73,6 +74,20 @@ describe("throughDisk", () => {
     await reader.read();
     await reader.cancel();
     expect(late.cancelled()).toBe("cancelled");
+  });
+
+  it("refuses a new one while too much waits for slow readers, and takes it when that was read or given up", async () => {
+    const limit = 10 * chunkBytes;
+    const slow = await throughDisk(sourceOf(8, close).stream, limit);
+    const gone = await throughDisk(sourceOf(8, close).stream, limit);
+    const late = sourceOf(1, close);
+    const refused = () => throughDisk(sourceOf(1, close).stream, limit).then((stream) => stream.cancel());
+    await expect.poll(() => refused().catch((error: unknown) => (error as AppError).code)).toBe("rate_limited");
+    await expect(throughDisk(late.stream, limit)).rejects.toMatchObject({ retryAfterSeconds: 10 });
+    expect(late.cancelled()).toBe("cancelled");
+    await bytesOf(slow);
+    await gone.cancel();
+    expect(await bytesOf(await throughDisk(sourceOf(1, close).stream, 0))).toHaveLength(chunkBytes);
   });
 
   it("leaves nothing in the folder of temporary files while it runs", async () => {

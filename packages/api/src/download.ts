@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import { open, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CallOptions } from "@robin/sdk";
 import { z } from "zod";
 import type { Context } from "./context.ts";
-import type { CallOptions } from "@robin/sdk";
+import { AppError } from "./errors.ts";
 
 export interface DownloadHead {
   /** Offered to the browser. */
@@ -51,13 +52,29 @@ export function downloadOptions({ signal }: Context): CallOptions {
 
 const readBytes = 64 * 1024;
 
+/** On disk, written and not yet read, of all downloads of this process. A new one is refused beyond it. */
+const waitingBytesMax = 2 * 1024 ** 3;
+let waitingBytes = 0;
+
 /**
  * The same bytes, taken from the source as fast as it gives them: Robin serves nobody else while it sends, so a slow
  * reader is kept waiting on a temporary file instead. What is not read yet is on disk and not in memory.
+ * @throws AppError `rate_limited` while too much waits for slow readers.
  */
-export async function throughDisk(source: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
+export async function throughDisk(
+  source: ReadableStream<Uint8Array>,
+  limitBytes = waitingBytesMax,
+): Promise<ReadableStream<Uint8Array>> {
+  if (waitingBytes > limitBytes) {
+    await source.cancel();
+    const message = "Too much waits to be downloaded by others. Try again in a moment.";
+    throw new AppError("rate_limited", message, { retryAfterSeconds: 10 });
+  }
   const path = join(tmpdir(), `robin-gateway-${randomUUID()}`);
-  const file = await open(path, "wx+", 0o600);
+  const file = await open(path, "wx+", 0o600).catch(async (error: unknown) => {
+    await source.cancel();
+    throw error;
+  });
   // From here on it has no name, and is gone with its last reader or with the process.
   await unlink(path);
 
@@ -71,6 +88,7 @@ export async function throughDisk(source: ReadableStream<Uint8Array>): Promise<R
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
         await file.writeFile(part.value);
         bytesWritten += part.value.length;
+        waitingBytes += part.value.length;
         wake();
       }
       end = {};
@@ -98,11 +116,13 @@ export async function throughDisk(source: ReadableStream<Uint8Array>): Promise<R
         const part = new Uint8Array(Math.min(readBytes, bytesWritten - bytesRead));
         const { bytesRead: read } = await file.read(part, 0, part.length, bytesRead);
         bytesRead += read;
+        waitingBytes -= read;
         controller.enqueue(part.subarray(0, read));
       },
       async cancel() {
         await reader.cancel();
         await filled;
+        waitingBytes -= bytesWritten - bytesRead;
         await file.close();
       },
     },
