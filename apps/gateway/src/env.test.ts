@@ -58,6 +58,7 @@ describe("readEnv", () => {
       JWT_SECRET: "hunter2",
       JWT_ALGORITHM: "hunter2",
       ADMIN_PASSWORD: "hunter2",
+      METRICS_TOKEN: "hunter2",
       BODY_LIMIT: "hunter2",
       LOG_FORMAT: "hunter2",
     };

@@ -21,5 +21,6 @@ export function endpointOf(req: Request, res: Response, path: string): string {
   }
   const route = (req.route as { path?: string | string[] } | undefined)?.path;
   if (route !== undefined) return Array.isArray(route) ? (route.find((each) => each === path) ?? "other") : route;
-  return path.startsWith("/docs/") ? "/docs/{file}" : "unmatched";
+  // Files, and questions of browsers about other sites' pages.
+  return res.statusCode < 400 ? "other" : "unmatched";
 }

@@ -198,8 +198,8 @@ describe("with a year of samples", () => {
     ["a week", 7 * dayMs, 3600, 168],
     ["thirty days", 30 * dayMs, 10_800, 240],
     ["a year", 365 * dayMs, 2 * 86_400, 182],
-    ["ten years", 3652 * dayMs, 13 * 86_400, 28],
-    ["all of time", now.getTime(), 70 * 86_400, 5],
+    ["ten years", 3652 * dayMs, 2 * 86_400, 182],
+    ["all of time", now.getTime(), 2 * 86_400, 182],
   ])("200 with at most 300 points of the last %s, and not a message too few", async (_name, ms, interval, points) => {
     const body = await series(ago(ms), now);
     expect(body.interval).toBe(interval);
@@ -212,7 +212,9 @@ describe("with a year of samples", () => {
 
   it("200 within 300 points whatever an attacker asks for", async () => {
     const body = await series("1970-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z");
-    expect(body.series.every(({ dataPoints }) => dataPoints.length <= 300)).toBe(true);
+    expect(body.series.map(({ dataPoints }) => dataPoints.length <= 300 && dataPoints.length > 100)).toEqual(
+      body.series.map(() => true),
+    );
   });
 
   it("reads by the index, and no more rows than the period has", async () => {

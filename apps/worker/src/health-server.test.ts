@@ -31,6 +31,13 @@ describe("the worker's health endpoint", () => {
     expect((await fetch(`${url}/health/live`)).status).toBe(200);
   });
 
+  it("200 with the process in the text of Prometheus", async () => {
+    const answer = await fetch(`${url}/metrics`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    expect(await answer.text()).toMatch(/^process_resident_memory_bytes \d+$/m);
+  });
+
   it("404 for anything else", async () => {
     expect((await fetch(`${url}/`)).status).toBe(404);
   });

@@ -1,12 +1,7 @@
-import { deleteSamples, downSample, resolutions } from "@robin/api";
+import { deleteSamples, downSample, marginSeconds, resolutions } from "@robin/api";
 import type { Db } from "@robin/db";
 import { contracts } from "@robin/jobs";
 import { defineHandler } from "../handler.ts";
-
-const hourMs = 60 * 60 * 1000;
-
-/** Samples are deleted this much later than they are last summed up, so that nothing is made from half of them. */
-const marginMs = hourMs;
 
 const [asSampled] = resolutions;
 
@@ -33,7 +28,7 @@ export const metricsDownSample = defineHandler(
     }
     let deleted = 0;
     for (const { seconds: resolution, keptSeconds } of resolutions) {
-      const cutoff = new Date(now().getTime() - keptSeconds * 1000 - marginMs);
+      const cutoff = new Date(now().getTime() - (keptSeconds + marginSeconds) * 1000);
       for (let batch = batchSize; batch === batchSize && !signal.aborted; deleted += batch) {
         batch = await deleteSamples(db, { resolution, cutoff, batchSize });
       }

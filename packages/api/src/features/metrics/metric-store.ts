@@ -47,7 +47,7 @@ export function downSample(db: Db, { seconds, from }: { seconds: number; from: D
     SELECT ${seconds}, date_bin(make_interval(secs => ${seconds}), at, 'epoch'), ${combined}
     FROM gateway_metric_samples
     WHERE resolution_seconds = 0 AND at >= ${from}
-    GROUP BY 2
+    GROUP BY 2 ORDER BY 2
     ON CONFLICT (resolution_seconds, at) DO UPDATE SET
       queue_size = excluded.queue_size, connections = excluded.connections, cpu_percent = excluded.cpu_percent,
       memory_percent = excluded.memory_percent, received = excluded.received, sent = excluded.sent`;

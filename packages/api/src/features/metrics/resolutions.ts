@@ -12,10 +12,17 @@ export type Resolution = (typeof resolutions)[number];
 /** Samples are taken this far apart at most; the time between two samples must fit into each step below, or it into that. */
 export const sampleSecondsAllowed = [1, 3, 5, 15, 30, 60] as const;
 
+/**
+ * Rows are deleted this much later than they need be, so that nothing is summed up from half of its samples, and "the
+ * last 24 hours" are there to their end.
+ */
+export const marginSeconds = 3600;
+
 export const pointsMax = 300;
 
-/** Each is a multiple of the resolution that it is read from. Longer ones are whole days. */
-const steps = [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, daySeconds];
+/** Each is a multiple of the resolution that it is read from. The longest makes few enough points of all that is kept. */
+const steps = [15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, daySeconds] as const;
+const longestStep = 2 * daySeconds;
 
 /** "The last 24 hours" begin before what is kept for a day by the time that the request took. */
 const lateSeconds = 300;
@@ -42,15 +49,16 @@ export function finestResolution(start: Date, now: Date): Resolution {
 
 /** From where, and in which steps, to read at most `pointsMax` points of a range, however long it is. */
 export function seriesWindow({ start, end }: TimeRange, now: Date): SeriesWindow {
-  const rangeSeconds = (end.getTime() - start.getTime()) / 1000;
-  const stepSecondsMin = Math.max(finestResolution(start, now).seconds, rangeSeconds / pointsMax);
-  const stepSeconds =
-    steps.find((step) => step >= stepSecondsMin) ?? Math.ceil(stepSecondsMin / daySeconds) * daySeconds;
+  // Of more than there can be, nothing would be left but a few long steps.
+  const first = Math.max(start.getTime(), now.getTime() - (resolutions[3].keptSeconds + marginSeconds) * 1000);
+  const last = Math.min(end.getTime(), now.getTime() + 1000);
+  const stepSecondsMin = Math.max(finestResolution(start, now).seconds, (last - first) / 1000 / pointsMax);
+  const stepSeconds = steps.find((step) => step >= stepSecondsMin) ?? longestStep;
   const stepMs = stepSeconds * 1000;
   return {
     resolution: resolutions.findLast(({ seconds }) => seconds <= stepSeconds)?.seconds ?? 0,
     stepSeconds,
-    from: new Date(Math.ceil(start.getTime() / stepMs) * stepMs),
-    to: end,
+    from: new Date(Math.ceil(first / stepMs) * stepMs),
+    to: new Date(last),
   };
 }
