@@ -104,6 +104,64 @@ export const RspamdStatus = ClamavStatus.extend({
   hamCount: z.number().optional(),
 });
 
+const Metric = z.enum([
+  "QUEUE_SIZE",
+  "MESSAGES_SENT",
+  "MESSAGES_RECEIVED",
+  "CONNECTIONS",
+  "CPU_USAGE",
+  "MEMORY_USAGE",
+  "DISK_USAGE",
+]);
+export const Metrics = z.object({
+  series: z
+    .array(
+      z.object({
+        metric: Metric,
+        unit: z.string(),
+        dataPoints: z.array(z.object({ timestamp: Instant, value: z.number() })).min(1),
+      }),
+    )
+    // Without the sent ones, the chart of messages shows the received ones neither.
+    .refine((series) => series.length === 1 || series.some(({ metric }) => metric === "MESSAGES_SENT")),
+  startTime: Instant,
+  endTime: Instant,
+  interval: z.number().optional(),
+});
+const Percent = z.number().min(0).max(100);
+export const SystemStats = z.object({
+  timestamp: Instant,
+  cpu: z.object({
+    usage: Percent.optional(),
+    cores: z.int().min(1).optional(),
+    processors: z.int().min(1).optional(),
+    loadAverage: z.array(z.number()).optional(),
+  }),
+  memory: z.object({
+    total: z.number().positive(),
+    used: z.number().min(0),
+    free: z.number().min(0),
+    max: z.number().optional(),
+    usagePercent: Percent.optional(),
+  }),
+  disk: z
+    .object({ total: z.number().positive(), used: z.number(), free: z.number(), usagePercent: Percent })
+    .optional(),
+  network: z.object({}).optional(),
+  /** Milliseconds. */
+  uptime: z.number().min(0),
+});
+export const QueueStats = z.object({
+  timestamp: Instant,
+  queueSize: Count,
+  processing: Count,
+  failed: Count,
+  completed: Count,
+  retrying: Count.optional(),
+  averageProcessingTime: z.number().optional(),
+  throughput: z.number().optional(),
+});
+
 export const Logs = z.object({
   entries: z
     .array(

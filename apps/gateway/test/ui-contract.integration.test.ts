@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { type SignedIn, startTestGateway, testPassword, type TestGateway } from "./harness.ts";
+import { storeSample } from "./metrics-support.ts";
 import * as shape from "./ui-contract-shapes.ts";
 
 /** A call that the Robin UI makes: from a screen, or from a method of its services. */
@@ -42,6 +43,9 @@ const rspamdForm = {
   timeout: 30_000,
 };
 
+const now = new Date();
+const lastHour = `start=${new Date(now.getTime() - 3_600_000).toISOString()}&end=${now.toISOString()}`;
+
 const operations: Operation[] = [
   {
     method: "POST",
@@ -68,6 +72,12 @@ const operations: Operation[] = [
 
   { method: "GET", path: "/config", answer: shape.Anything },
 
+  { method: "GET", path: "/metrics", query: lastHour, answer: shape.Metrics },
+  { method: "GET", path: "/metrics/QUEUE_SIZE", answer: shape.Metrics },
+  { method: "GET", path: "/metrics/system", answer: shape.SystemStats },
+  { method: "GET", path: "/metrics/queue", answer: shape.QueueStats },
+  { method: "GET", path: "/metrics/export", query: `${lastHour}&format=csv`, answer: shape.Anything, download: true },
+
   { method: "GET", path: "/scanners/clamav/status", answer: shape.ClamavStatus },
   { method: "POST", path: "/scanners/clamav/test", body: { config: clamavForm }, answer: shape.ScannerTest },
   { method: "GET", path: "/scanners/rspamd/status", answer: shape.RspamdStatus },
@@ -85,6 +95,8 @@ beforeAll(async () => {
   gateway = await startTestGateway({ simulator: { items: 20 } });
   gateway.simulator.store.put(mail.path, mail.text);
   gateway.simulator.logs.append({ level: "WARN", thread: "pool-1", logger: "smtp.Test", message: "a line" });
+  const sample = { queueSize: 7, received: 3, sent: 2, connections: 1, cpuPercent: 12.5, memoryPercent: 41.2 };
+  await storeSample(gateway.db, new Date(now.getTime() - 60_000), sample);
 });
 afterAll(() => gateway.close());
 beforeEach(async () => {
