@@ -72,6 +72,7 @@ const Env = z.object({
   ...robinEnv,
   ROBIN_MAX_CONNECTIONS: count(8, 100),
   ROBIN_TIME_ZONE: timeZone.optional(),
+  ROBIN_CONFIG_DIR: z.string().optional(),
   JWT_SECRET: list.refine((secrets) => secrets.length > 0 && secrets.every((secret) => secret.length >= 32), {
     error: "must be at least 32 characters; several may be given with commas, the newest first",
   }),

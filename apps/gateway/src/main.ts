@@ -53,6 +53,7 @@ async function start(): Promise<void> {
         sharesHostWithRobin: isThisHost(env.ROBIN_SERVICE_API_URL),
       },
       robinTimeZone: env.ROBIN_TIME_ZONE,
+      robinConfigDir: env.ROBIN_CONFIG_DIR,
     },
     { db, robin, logger },
   );

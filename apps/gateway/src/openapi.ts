@@ -1,5 +1,5 @@
 import { type AppErrorCode, appRouter, errorCatalogue, listProcedures, type ProcedureMeta } from "@robin/api";
-import { describeDownload, describeUpload } from "./openapi-bodies.ts";
+import { describeBodyField, describeDownload, describeUpload } from "./openapi-bodies.ts";
 import { generateOpenApiDocument, type OpenAPIObject } from "trpc-to-openapi";
 import { createSchema } from "zod-openapi";
 import { z } from "zod";
@@ -65,6 +65,7 @@ export function createOpenApiDocument(version: string): OpenAPIObject {
     if (!operation) continue;
     refineOperation(operation, meta, method, meta.openapi.path);
     refineRequestBody(operation, input);
+    if (meta.bodyField !== undefined) describeBodyField(operation, meta.bodyField);
     if (meta.download) describeDownload(operation, meta.download);
   }
   for (const procedure of listProcedures()) {

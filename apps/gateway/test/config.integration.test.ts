@@ -37,11 +37,23 @@ describe("GET /api/v1/config", () => {
 describe("GET /api/v1/config/{section}", () => {
   it("200 with what Robin has in force", async () => {
     expect((await get("/storage")).body).toEqual({
-      name: "storage",
-      title: "Storage",
-      values: { enabled: true, path: "/var/mail" },
+      enabled: true,
+      path: "/var/mail",
+      _meta: {
+        section: "storage",
+        title: "Storage",
+        source: "robin",
+        obstacles: [
+          "This gateway cannot change Robin's files: mount Robin's configuration folder and set ROBIN_CONFIG_DIR.",
+        ],
+        inForceKnown: true,
+        notInForce: [],
+      },
     });
-    expect((await get("/Storage")).status).toBe(200);
+    expect((await get("/Storage")).body).toEqual((await get("/storage")).body);
+    expect((await gateway.request("/config/storage", { token: admin.token })).body).toEqual(
+      (await get("/storage")).body,
+    );
   });
 
   it("200 with every secret masked, in every section", async () => {

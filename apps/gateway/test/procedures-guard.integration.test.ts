@@ -145,6 +145,10 @@ const cases: Record<ProcedurePath, Case> = {
   },
   "config.list": nothing,
   "config.get": { input: () => ({ section: "storage" }) },
+  "config.update": {
+    input: () => ({ section: "dovecot", document: {} }),
+    audit: { action: "config.update", targets: () => ["dovecot"] },
+  },
   "config.reload": { ...nothing, audit: { action: "config.reload", targets: () => [] } },
   "config.syncStatus": nothing,
   "diagnostics.env": nothing,
@@ -379,7 +383,7 @@ function overRest(
     method,
     ...(token !== undefined && { token }),
     ...(cookie !== undefined && { headers: { cookie } }),
-    ...(method !== "GET" && method !== "DELETE" && { body: rest }),
+    ...(method !== "GET" && method !== "DELETE" && { body: meta.bodyField ? rest[meta.bodyField] : rest }),
   });
 }
 

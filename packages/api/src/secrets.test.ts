@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mask, maskSecrets } from "./secrets.ts";
+import { type Json, mask, maskSecrets, unmaskSecrets } from "./secrets.ts";
 
 describe("maskSecrets", () => {
   it.each([
@@ -51,5 +51,59 @@ describe("maskSecrets", () => {
   it("shows an empty secret as empty, and leaves the rest as it is", () => {
     const section = { password: "", enabled: true, port: 25, list: [], nested: { hostname: "a" } };
     expect(maskSecrets(section)).toEqual(section);
+  });
+});
+
+describe("unmaskSecrets", () => {
+  const current = {
+    apiKey: "one",
+    port: 5,
+    url: "postgres://robin:two@db/mail",
+    list: [
+      { name: "a", pass: "three" },
+      { name: "b", pass: 4 },
+    ],
+    tokens: ["x", "y"],
+  };
+  const masked = maskSecrets(current) as Record<string, Json>;
+
+  it("gives back what was masked, and takes what is new", () => {
+    expect(unmaskSecrets(masked, current)).toEqual({ value: current, unknown: [] });
+    expect(unmaskSecrets({ apiKey: "new", url: "", port: 6 }, current).value).toEqual({
+      apiKey: "new",
+      url: "",
+      port: 6,
+    });
+    expect(unmaskSecrets({ apiKey: null }, current).value).toEqual({ apiKey: null });
+  });
+
+  it("finds an element that moved, by its name also when more of it was changed", () => {
+    const list = [
+      { name: "new", pass: "five" },
+      { name: "b", pass: mask, note: "changed" },
+      { name: "a", pass: mask },
+    ];
+    expect(unmaskSecrets({ list }, current)).toEqual({
+      value: {
+        list: [
+          { name: "new", pass: "five" },
+          { name: "b", pass: 4, note: "changed" },
+          { name: "a", pass: "three" },
+        ],
+      },
+      unknown: [],
+    });
+    expect(unmaskSecrets({ tokens: [mask, mask] }, current).value).toEqual({ tokens: ["x", "y"] });
+  });
+
+  it("names the masks that stand for nothing", () => {
+    const sent = { secret: mask, url: `postgres://robin:${mask}@elsewhere/mail`, list: [{ name: "c", pass: mask }] };
+    expect(unmaskSecrets(sent, current).unknown).toEqual(["secret", "url", "list.0.pass"]);
+    expect(unmaskSecrets({ a: mask }, undefined).unknown).toEqual(["a"]);
+  });
+
+  it("touches no prototype", () => {
+    const sent = JSON.parse(`{ "__proto__": { "polluted": "********" } }`) as Json;
+    expect(unmaskSecrets(sent, {}).unknown).toEqual(["__proto__.polluted"]);
   });
 });

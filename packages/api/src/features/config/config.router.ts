@@ -1,11 +1,14 @@
+import { robinErrors } from "../../errors.ts";
 import { NoInput } from "../../rest-input.ts";
 import { robinProcedure, router } from "../../trpc.ts";
+import { updateConfig } from "./config-update.service.ts";
 import {
+  ConfigDocument,
   GetConfigInput,
-  GetConfigOutput,
   ListConfigOutput,
   ReloadConfigOutput,
   SyncStatusOutput,
+  UpdateConfigInput,
 } from "./config.schemas.ts";
 import { getConfig, listConfig, reloadConfig, syncStatus } from "./config.service.ts";
 
@@ -53,10 +56,29 @@ export const configRouter = router({
         path: "/config/{section}",
         tags,
         summary: "Read a section of the configuration",
-        description: "What Robin has in force, which need not be what its files say. Secrets read `********`.",
+        description:
+          "From Robin's file when the folder is mounted, else what Robin has in force. `clamav` and `rspamd` have the fields and units of the Robin UI beside Robin's own; `dovecot` is a document of the gateway's. Secrets read `********`.",
       },
     })
     .input(GetConfigInput)
-    .output(GetConfigOutput)
+    .output(ConfigDocument)
     .query(({ ctx, input }) => getConfig(ctx, input)),
+
+  update: robinProcedure
+    .meta({
+      permission: "MANAGE_SERVER_CONFIG",
+      errors: [...robinErrors, "conflict", "precondition_failed", "not_supported"],
+      bodyField: "document",
+      openapi: {
+        method: "PUT",
+        path: "/config/{section}",
+        tags,
+        summary: "Change a section of the configuration",
+        description:
+          "Keeps what the document does not name, and comments; null removes a key. Robin reads its files again, and the answer says what it does not use yet. With `_meta.version` only that version is changed. The last ten versions of a file are kept.",
+      },
+    })
+    .input(UpdateConfigInput)
+    .output(ConfigDocument)
+    .mutation(({ ctx, input }) => updateConfig(ctx, input)),
 });

@@ -6,6 +6,11 @@ const SectionName = z
   .regex(/^[a-z][a-z0-9-]{0,49}$/i, "is not the name of a section")
   .meta({ description: "As `config.list` gives it.", examples: ["storage"] });
 
+const Source = z.enum(["file", "robin", "gateway"]).meta({
+  description:
+    "`file` in Robin's folder; `robin` as Robin shows it, because the folder is not mounted or the file not readable; `gateway` for what Robin has no place for.",
+});
+
 export const ListConfigOutput = z
   .object({ sections: z.array(z.object({ name: z.string(), title: z.string() })) })
   .meta({ examples: [{ sections: [{ name: "storage", title: "Storage" }] }] });
@@ -14,16 +19,57 @@ export type ListConfigOutput = z.infer<typeof ListConfigOutput>;
 export const GetConfigInput = z.strictObject({ section: SectionName });
 export type GetConfigInput = z.infer<typeof GetConfigInput>;
 
-export const GetConfigOutput = z
+export const ConfigMeta = z
   .object({
-    name: z.string(),
+    section: z.string(),
     title: z.string(),
-    values: z
-      .record(z.string(), z.unknown())
-      .meta({ description: "What Robin has in force. Secrets read ********.", override: { type: "object" } }),
+    source: Source,
+    version: z.string().optional().meta({
+      description: "Another one after each change; sent back with a change, it makes sure of what is changed.",
+    }),
+    obstacles: z.array(z.string()).meta({ description: "Why it cannot be changed here; empty when it can." }),
+    inForceKnown: z.boolean().meta({ description: "False when Robin could not be asked what it has in force." }),
+    notInForce: z
+      .array(z.object({ path: z.string(), reason: z.string() }))
+      .meta({ description: "Values here that Robin does not use, or not yet." }),
   })
-  .meta({ examples: [{ name: "storage", title: "Storage", values: { enabled: true, path: "/var/mail" } }] });
-export type GetConfigOutput = z.infer<typeof GetConfigOutput>;
+  .meta({ description: "What the gateway knows of the document. Only `version` is read when it is sent back." });
+export type ConfigMeta = z.infer<typeof ConfigMeta>;
+
+const clamavExample = { enabled: true, host: "clamav", port: 3310, timeout: 5000, onVirus: "reject" };
+
+/** The values of the section beside `_meta`. */
+export const ConfigDocument = z
+  .object({ _meta: ConfigMeta })
+  .catchall(z.unknown())
+  .meta({
+    examples: [
+      {
+        ...clamavExample,
+        _meta: {
+          section: "clamav",
+          title: "ClamAV",
+          source: "file",
+          version: "c7be1ed902fb8dd4d48997c6452f5d7e-1",
+          obstacles: [],
+          inForceKnown: true,
+          notInForce: [],
+        },
+      },
+    ],
+  });
+export type ConfigDocument = z.infer<typeof ConfigDocument>;
+
+export const UpdateConfigInput = z
+  .strictObject({
+    section: SectionName,
+    document: z.record(z.string(), z.json()).meta({
+      description: "The values to change. What it does not name stays, and null removes. ******** keeps a secret.",
+      override: { type: "object", additionalProperties: true },
+    }),
+  })
+  .meta({ examples: [{ section: "clamav", document: clamavExample }] });
+export type UpdateConfigInput = z.infer<typeof UpdateConfigInput>;
 
 export const ReloadConfigOutput = z
   .object({

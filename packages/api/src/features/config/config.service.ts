@@ -1,29 +1,73 @@
-import type { ConfigSection } from "@robin/sdk";
+import { type ConfigSection, isRobinError } from "@robin/sdk";
 import { isDeepStrictEqual } from "node:util";
 import { changeOptions, type Context, readOptions } from "../../context.ts";
-import { AppError } from "../../errors.ts";
 import { withAudit } from "../audit/audit.service.ts";
 import type {
+  ConfigDocument,
   GetConfigInput,
-  GetConfigOutput,
   ListConfigOutput,
   ReloadConfigOutput,
   SyncStatusOutput,
 } from "./config.schemas.ts";
 import { maskSecrets } from "../../secrets.ts";
+import { findSection, presentSections, valuesInForce } from "./config-sections.ts";
+import { askRobin, findObstacles, readState, type RobinView, type SectionState } from "./config-state.ts";
+import { isReloaded, notInForce } from "./in-force.ts";
 
+/** How long reading a file waits for Robin to say what of it is in force. */
+const robinPatienceMs = 3_000;
+
+/** The names of the sections that Robin shows or has files of, and of those that the gateway keeps. */
 export async function listConfig(ctx: Context): Promise<ListConfigOutput> {
-  const sections = await ctx.deps.robin.config.sections(readOptions(ctx));
-  return { sections: sections.map(({ name, title }) => ({ name, title })) };
+  const { configFolder, robin } = ctx.deps;
+  const [shown, files] = await Promise.all([
+    robin.config.sections(readOptions(ctx)),
+    // A folder that cannot be read keeps nobody from what Robin shows.
+    configFolder?.list().catch(() => []),
+  ]);
+  return { sections: presentSections(files ?? [], shown).map(({ name, title }) => ({ name, title })) };
 }
 
 /** @throws AppError `not_found` for a section that this Robin does not have. */
-export async function getConfig(ctx: Context, input: GetConfigInput): Promise<GetConfigOutput> {
-  const sections = await ctx.deps.robin.config.sections(readOptions(ctx));
-  const section = sections.find(({ name }) => name === input.section.toLowerCase());
-  if (!section) throw new AppError("not_found", "Robin has no section of this name in its configuration.");
-  const { name, title, values } = section;
-  return { name, title, values: maskSecrets(values) as Record<string, unknown> };
+export async function getConfig(ctx: Context, input: GetConfigInput): Promise<ConfigDocument> {
+  const view = await robinView(ctx, input.section);
+  return describe(ctx, await readState(ctx, input.section, view), view);
+}
+
+/** What is kept in files or by the gateway is readable without Robin. @throws RobinError for the rest */
+async function robinView(ctx: Context, name: string): Promise<RobinView | undefined> {
+  const section = findSection(name);
+  const isKeptHere = section?.keptByGateway ?? (section?.file !== undefined && ctx.deps.configFolder !== undefined);
+  if (!isKeptHere) return askRobin(ctx, readOptions(ctx));
+  const options = readOptions(ctx);
+  const timeoutMs = Math.min(robinPatienceMs, options.timeoutMs ?? robinPatienceMs);
+  return askRobin(ctx, { ...options, timeoutMs }).catch((error: unknown) => {
+    if (!isRobinError(error)) throw error;
+    return undefined;
+  });
+}
+
+/** The answer: without secrets, with what is known of the document. */
+export async function describe(
+  ctx: Context,
+  { section, source, document, file, version }: SectionState,
+  view: RobinView | undefined,
+  changed: readonly string[] = [],
+): Promise<ConfigDocument> {
+  const obstacles = await findObstacles(ctx, section, view);
+  const isSeen = source !== "file" || (view !== undefined && valuesInForce(section, view.shown) !== undefined);
+  return {
+    ...(maskSecrets(document) as Record<string, unknown>),
+    _meta: {
+      section: section.name,
+      title: section.title,
+      source,
+      ...(version !== undefined && { version }),
+      obstacles: obstacles.map(({ message }) => message),
+      inForceKnown: isSeen,
+      notInForce: file && view ? notInForce(section, file.value, { shown: view.shown, changed }) : [],
+    },
+  };
 }
 
 /** Robin says OK whatever happened, so what is in force is compared before and after. */
@@ -47,13 +91,8 @@ export async function syncStatus(ctx: Context): Promise<SyncStatusOutput> {
 }
 
 /** Either switch makes Robin read something. */
-function reloads(sections: readonly ConfigSection[]): boolean {
-  const properties = sections.find(({ name }) => name === "properties")?.values ?? {};
-  return ["propertiesAutoReload", "serverAutoReload"].some((key) => {
-    const setting = properties[key];
-    return typeof setting === "object" && setting !== null && "enabled" in setting && setting.enabled === true;
-  });
-}
+const reloads = (sections: readonly ConfigSection[]): boolean =>
+  ["properties", "server"].some((name) => isReloaded({ name }, sections));
 
 /** The server section also holds copies of the others, which come and go as Robin uses them: its own keys count. */
 function changedSections(before: readonly ConfigSection[], after: readonly ConfigSection[]): string[] {
