@@ -38,8 +38,6 @@ export interface Deps {
   /** Robin's configuration folder, when it is mounted. */
   configFolder: ConfigFolder | undefined;
   blocklist: BlocklistProjector;
-  /** Robin's configuration folder, when it is mounted. */
-  configFolder: ConfigFolder | undefined;
   /** How long a refresh token lives when it is not used, in milliseconds. */
   refreshTokenLifetimeMs: number;
 }

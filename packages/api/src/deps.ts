@@ -48,7 +48,6 @@ export async function createDeps(
     loggers: createLoggerList(logs, clock),
     configFolder,
     blocklist: createBlocklistProjector({ db, robin, clock, logger, folder: configFolder }),
-    configFolder: config.robinConfigDir ? createConfigFolder({ path: config.robinConfigDir, clock }) : undefined,
     refreshTokenLifetimeMs: config.refreshTokenLifetimeMs,
   };
 }
