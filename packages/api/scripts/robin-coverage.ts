@@ -125,7 +125,7 @@ const service: Row[] = [
     ["health", "metrics-stats"],
   ],
   ["GET /config", ["config.sections"], ["config.list", "config.get"], ["config"]],
-  ["POST /config/reload", ["config.reload"], ["config.reload"], ["config"]],
+  ["POST /config/reload", ["config.reload"], ["config.reload", "config.update"], ["config", "config-update"]],
   ["GET /config/sync/status", ["config.syncStatus"], ["config.syncStatus"], ["config"]],
   ["any /system/env", ["system.env"], ["diagnostics.env"], ["diagnostics"]],
   ["any /system/props", ["system.properties"], ["diagnostics.properties"], ["diagnostics"]],
