@@ -35,15 +35,17 @@ export function beginRequest(timeoutMs: number): RequestHandler {
 /** The context of the procedures for one request. */
 export function createContext(deps: Deps, req: Request, res: AppResponse, road: Context["road"]): Context {
   const { requestId, authentication } = res.locals;
+  const streams = road === "rest" || wantsStream(req);
   return {
     deps,
     requestId,
     road,
+    streams,
     ipAddress: ipAddressOf(req),
     userAgent: req.headers["user-agent"] ?? "",
     signal: abortOnClose(res),
     deadlineAt: () => res.locals.deadlineAt,
-    refreshCookie: refreshCookie(req, res, { clock: deps.clock, streamed: road === "trpc" && wantsStream(req) }),
+    refreshCookie: refreshCookie(req, res, { clock: deps.clock, streamed: road === "trpc" && streams }),
     principal: authentication?.principal,
     authenticationError: authentication?.error,
   };

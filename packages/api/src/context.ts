@@ -59,6 +59,8 @@ export interface Context {
   userAgent: string;
   /** Which adapter the call came by; REST hands over path parameters still percent-encoded. */
   road: "trpc" | "rest";
+  /** Whether this road can carry an answer in parts, as a `Download` is. */
+  streams: boolean;
   /** Aborted when the caller goes away. */
   signal: AbortSignal | undefined;
   /** On the clock of `performance.now()`: the answer has to be there by then. A mail that was long in coming moves it. */

@@ -93,6 +93,14 @@ const requirePermission = t.middleware(({ ctx, meta, path, next }) => {
   return next();
 });
 
+/** Else the answer would be made in full before tRPC finds that it cannot be sent. */
+const requireStreaming = t.middleware(({ ctx, meta, next }) => {
+  if (meta?.download && !ctx.streams) {
+    throw new AppError("unsupported_media_type", "This answer comes in parts: use httpBatchStreamLink, or REST.");
+  }
+  return next();
+});
+
 const requireSession = t.middleware(({ ctx, next }) => {
   const { principal } = ctx;
   if (principal?.sessionId === undefined) {
@@ -106,7 +114,7 @@ export const publicProcedure = t.procedure.use(translateErrors).use(decodeRestIn
 /** `ctx.principal` is there and verified. */
 export const authedProcedure = publicProcedure.use(requireSignIn);
 /** Signed in and holding `meta.permission`: what nearly every procedure is made from. */
-export const procedure = authedProcedure.use(requirePermission);
+export const procedure = authedProcedure.use(requirePermission).use(requireStreaming);
 /** The same, for what has to ask Robin: it can fail as Robin can. */
 export const robinProcedure = procedure.meta({ errors: robinErrors });
 /** Signed in by name and password: a key that got into wrong hands must not make itself at home. */
