@@ -46,7 +46,8 @@ describe("the worker's environment", () => {
         .split("\n")
         .slice(1)
         .map((line) => line.trim().split(":")[0]),
-    ).toEqual(envNames);
+      // Any text may be the name of a folder.
+    ).toEqual(envNames.filter((name) => name !== "ROBIN_CONFIG_DIR"));
     expect(message).not.toContain("hidden-word");
   });
 

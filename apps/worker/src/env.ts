@@ -5,6 +5,7 @@ const Env = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" }),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" }).optional(),
   ...robinEnv,
+  ROBIN_CONFIG_DIR: z.string().optional(),
   METRICS_SAMPLE_SECONDS: z.coerce
     .number()
     .default(15)

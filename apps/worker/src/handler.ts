@@ -1,3 +1,4 @@
+import type { ConfigFolder } from "@robin/config-files";
 import type { Db } from "@robin/db";
 import type { JobContract } from "@robin/jobs";
 import type { RobinClient } from "@robin/sdk";
@@ -8,6 +9,8 @@ import type { z } from "zod";
 export interface JobContext {
   db: Db;
   robin: RobinClient;
+  /** Robin's configuration folder, when it is mounted. */
+  configFolder?: ConfigFolder | undefined;
   logger: Logger;
   /** Aborted when the worker stops: end at the next safe point, the rest is for another run. */
   signal: AbortSignal;

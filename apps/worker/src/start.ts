@@ -1,3 +1,4 @@
+import { createConfigFolder } from "@robin/config-files";
 import { migrate } from "@robin/db";
 import { contracts, type JobContract, JobsUnavailableError } from "@robin/jobs";
 import { createRobinClient } from "@robin/sdk";
@@ -37,6 +38,7 @@ export async function startFromEnv(env: Env): Promise<{ worker: RunningWorker; l
     healthPort: env.WORKER_HEALTH_PORT,
     handlers,
     robin,
+    configFolder: env.ROBIN_CONFIG_DIR === undefined ? undefined : createConfigFolder({ path: env.ROBIN_CONFIG_DIR }),
     logger,
   });
   logger.info({ backend: worker.backend, jobs: handlers.map(({ contract }) => contract.name) }, "worker is running");

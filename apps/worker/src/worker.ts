@@ -1,3 +1,4 @@
+import type { ConfigFolder } from "@robin/config-files";
 import { createDb } from "@robin/db";
 import { connectJobs, isConnectionError, openQueues } from "@robin/jobs";
 import type { RobinClient } from "@robin/sdk";
@@ -16,6 +17,8 @@ export interface WorkerConfig {
   handlers: readonly JobHandler[];
   /** Closed with the worker. */
   robin: RobinClient;
+  /** Robin's configuration folder, when it is mounted. */
+  configFolder?: ConfigFolder | undefined;
   logger: Logger;
   prefix?: string;
   waitMs?: number;
@@ -53,6 +56,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
     healthPort,
     handlers,
     robin,
+    configFolder,
     logger,
     prefix,
     waitMs,
@@ -91,7 +95,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
   const scheduleCheck = setInterval(() => {
     if (store.isUp()) void reschedule();
   }, scheduleCheckMs);
-  const context = { db, robin, logger, now: () => new Date() };
+  const context = { db, robin, configFolder, logger, now: () => new Date() };
   const runner = await startRunner({ connection, handlers, context, onError, ...(takeover && { takeover }) });
 
   let stopping = false;

@@ -124,8 +124,8 @@ describe("Dockerfile", () => {
   it("copies every workspace package that gateway and worker need", () => {
     const text = read("Dockerfile");
     const folders = new Map(
-      ["api", "db", "jobs", "robin-sdk"].map((folder) => [
-        `@robin/${folder === "robin-sdk" ? "sdk" : folder}`,
+      ["api", "db", "jobs", "robin-config-files", "robin-sdk"].map((folder) => [
+        `@robin/${folder.replace(/^robin-/, "")}`,
         `packages/${folder}`,
       ]),
     );

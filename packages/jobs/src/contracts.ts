@@ -70,4 +70,17 @@ export const contracts = {
     backoff: { type: "fixed", delayMs: 1000 },
     keep: { completed: 10, failed: 10 },
   }),
+  /**
+   * Brings Robin's blocklist to what ours is: soon after an entry has expired, and each minute whatever happened, since a
+   * gateway may have died half-way. A tick that fails is as good as repeated by the next one.
+   */
+  blocklistProject: defineJob({
+    name: "blocklist.project",
+    payload: z.strictObject({}),
+    schedule: { everyMs: 10_000, payload: {} },
+    concurrency: 1,
+    attempts: 1,
+    backoff: { type: "fixed", delayMs: 1000 },
+    keep: { completed: 10, failed: 10 },
+  }),
 };

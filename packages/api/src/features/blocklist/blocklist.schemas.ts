@@ -40,7 +40,7 @@ export const BlocklistEntry = z
 export type BlocklistEntry = z.infer<typeof BlocklistEntry>;
 
 const toldFields = {
-  projected: z.boolean().meta({ description: "Robin's file has the whole list, and Robin was asked to read it." }),
+  projected: z.boolean().meta({ description: "Robin's file has the whole list, and Robin has read it." }),
   notices: z.array(z.string()).meta({ description: "What else there is to know, in sentences." }),
 };
 

@@ -74,7 +74,7 @@ export function inForce(now: Date): Prisma.BlocklistEntryWhereInput {
 }
 
 async function run(parts: BlocklistParts): Promise<Projection> {
-  const { db, folder, logger } = parts;
+  const { folder } = parts;
   const nothing = { switchedOn: false, handWritten: new Set<string>() };
   if (!folder) return { projected: false, problem: notConfigured, ...nothing };
   let written: Written | undefined;
@@ -84,12 +84,21 @@ async function run(parts: BlocklistParts): Promise<Projection> {
     return { projected: problem === undefined, ...(problem !== undefined && { problem }), ...written };
   } catch (error) {
     const problem = describe(error);
-    logger.warn({ err: error }, "blocklist could not be brought to Robin; the worker tries again");
-    await db.blocklistProjection
-      .upsert({ where: { id: 1 }, create: { id: 1, problem }, update: { problem } })
-      .catch(() => undefined);
+    await remember(parts, problem, error);
     return { projected: false, problem, ...nothing, ...written };
   }
+}
+
+/** Logged once, however often it is tried again. */
+async function remember({ db, logger }: BlocklistParts, problem: string, error: unknown): Promise<void> {
+  try {
+    const state = await db.blocklistProjection.findUnique({ where: { id: 1 } });
+    if (state?.problem === problem) return;
+    await db.blocklistProjection.upsert({ where: { id: 1 }, create: { id: 1, problem }, update: { problem } });
+  } catch {
+    // Without its database the worker tries again all the same.
+  }
+  logger.warn({ err: error }, "the blocklist could not be brought to Robin; the worker tries again");
 }
 
 interface Written {
