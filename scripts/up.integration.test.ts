@@ -80,6 +80,12 @@ function signIn(url: string, password: string): Promise<Response> {
   });
 }
 
+async function saveClamav(url: string, { tokens }: { tokens: { accessToken: string } }): Promise<unknown> {
+  const headers = { authorization: `Bearer ${tokens.accessToken}`, "content-type": "application/json" };
+  const body = JSON.stringify({ port: 3311 });
+  return (await fetch(new URL("/config/clamav", url), { method: "PUT", headers, body })).json();
+}
+
 function resetPassword(...names: string[]): { status: number | null; output: string } {
   const { PATH, HOME } = process.env;
   const program = path.join(import.meta.dirname, "reset-password.ts");
@@ -98,7 +104,12 @@ describe("npm run up", { timeout: 120_000 }, () => {
     const password = await run.says(/Password +(\S+) {3}\(shown only this once\)/);
     await run.says(/Stop everything with Ctrl-C/);
     expect((await fetch(url)).status).toBe(200);
-    expect((await signIn(url, password)).status).toBe(200);
+    const signedIn = await signIn(url, password);
+    expect(signedIn.status).toBe(200);
+    expect(await saveClamav(url, (await signedIn.json()) as { tokens: { accessToken: string } })).toMatchObject({
+      port: 3311,
+      _meta: { notInForce: [] },
+    });
     expect(statSync(path.join(dataDir, "jwt-secret")).mode & 0o777).toBe(0o600);
     const children = childrenOf(run);
     expect(children).toHaveLength(4);

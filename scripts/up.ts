@@ -8,6 +8,7 @@ import { startChild } from "./up/child.ts";
 import { jwtSecret, openDataDir } from "./up/data-dir.ts";
 import { createLogFile } from "./up/log-file.ts";
 import { ensurePortIsFree } from "./up/port.ts";
+import { robinConfigDir } from "./up/robin-config.ts";
 import { welcome } from "./up/screen.ts";
 import { readSettings, type Settings } from "./up/settings.ts";
 import { createSupervisor, type Supervisor } from "./up/supervisor.ts";
@@ -55,7 +56,10 @@ async function start(settings: Settings, supervisor: Supervisor): Promise<void> 
   if (!settings.hasDatabase) env.DATABASE_URL = await startDatabase(settings, supervisor);
   if (!settings.hasRobin) {
     // Free ports: a real Robin may run on this machine too.
-    const args = ["packages/robin-simulator/src/cli.ts", "--worker", "--client-port=0", "--service-port=0"];
+    const ports = ["--client-port=0", "--service-port=0"];
+    env.ROBIN_CONFIG_DIR = robinConfigDir(settings.dataDir);
+    const config = `--config-folder=${env.ROBIN_CONFIG_DIR}`;
+    const args = ["packages/robin-simulator/src/cli.ts", "--worker", ...ports, config];
     const robin = (await startProgram(
       { name: "simulator", args, env: settings.env },
       settings,

@@ -162,11 +162,13 @@ describe("readEnv", () => {
       DB_PASSWORD: "p@ss/word",
       ROBIN_CLIENT_URL: "http://robin:8090",
       ROBIN_SERVICE_URL: "http://robin:8080",
+      ROBIN_CONFIG_PATH: "/cfg",
     });
     expect(env.DATABASE_URL).toBe("postgresql://robin:p%40ss%2Fword@postgres:5433/mail");
     expect(env).toMatchObject({
       ROBIN_CLIENT_API_URL: "http://robin:8090",
       ROBIN_SERVICE_API_URL: "http://robin:8080",
+      ROBIN_CONFIG_DIR: "/cfg",
     });
   });
 

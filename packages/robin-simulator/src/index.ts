@@ -1,5 +1,6 @@
 export type { SimulatorAuth } from "./http/auth.ts";
 export type { ConfigOptions, SimulatedConfig, SyncStatus } from "./config/config-files.ts";
+export { shippedFiles as shippedConfigFiles } from "./config/shipped-files.ts";
 export { createManualClock } from "./clock.ts";
 export type { ManualClock, SimulatorClock } from "./clock.ts";
 export type { Fault, FaultRule, SimulatorFaults, SimulatorPort } from "./http/faults.ts";
