@@ -175,6 +175,30 @@ describe("GET /api/v1/scanners/rspamd/status", () => {
     await named.close();
   });
 
+  it("200 with the counters by the password that was saved with the UI's form", async () => {
+    const [worker, controller] = [await begin(startRspamd()), await begin(startRspamd({ controller: "stark" }))];
+    const scanners = { rspamdController: { host: "127.0.0.1", port: controller.port } };
+    const named = await startTestGateway({ beside: gateway, scanners });
+    await configure("rspamd", { port: worker.port });
+    for (const [apiKey, scannedTotal] of [
+      ["stark", 1000],
+      ["", undefined],
+      ["st\u00e4rk \u20ac\r\n", undefined],
+    ] as const) {
+      const document = { value: { apiKey }, version: 1, updatedBy: "admin", updatedAt: gateway.clock.now() };
+      await gateway.db.document.upsert({
+        where: { name: "rspamd" },
+        create: { name: "rspamd", ...document },
+        update: document,
+      });
+      const { body } = await status("rspamd", named);
+      expect(body).toMatchObject({ status: "UP" });
+      expect((body as { scannedTotal?: number }).scannedTotal).toBe(scannedTotal);
+    }
+    await gateway.db.document.deleteMany();
+    await named.close();
+  });
+
   it.each([
     ["wants another password", () => startRspamd({ controller: "another" })],
     ["is no Rspamd", () => startClamd()],

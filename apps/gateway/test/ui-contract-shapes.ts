@@ -84,6 +84,37 @@ export const Storage = z.object({
 });
 export const StorageFile = z.object({ path: z.string(), content: z.string(), mimeType: z.string(), size: Count });
 
+const Port = z.int().min(1).max(65_535);
+const Milliseconds = z.int().min(1000).max(60_000);
+const Score = z.number().min(1).max(100);
+export const ClamavConfig = z.object({
+  enabled: z.boolean(),
+  host: z.string().min(1),
+  port: Port,
+  timeout: Milliseconds,
+  maxFileSize: z.int().min(1).optional(),
+  scanArchives: z.boolean().optional(),
+});
+export const RspamdConfig = z.object({
+  enabled: z.boolean(),
+  host: z.string().min(1),
+  port: Port,
+  apiKey: z.string().optional(),
+  rejectScore: Score,
+  addHeaderScore: Score,
+  greylistScore: Score.optional(),
+  timeout: Milliseconds.optional(),
+});
+/** Without `authentication` the page waits for ever. */
+export const DovecotConfig = z.object({
+  protocols: z.array(z.string()),
+  listen: z.string(),
+  authentication: z.object({ mechanisms: z.array(z.string()), defaultRealm: z.string().optional() }),
+  mailLocation: z.string(),
+  ssl: z.object({ enabled: z.boolean(), certFile: z.string().optional(), keyFile: z.string().optional() }),
+  limits: z.object({ maxConnections: z.number(), maxUserConnections: z.number() }),
+});
+
 export const ScannerTest = z.object({
   success: z.boolean(),
   status: z.enum(["UP", "DOWN", "TIMEOUT", "ERROR"]),

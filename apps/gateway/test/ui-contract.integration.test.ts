@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { z } from "zod";
-import { type SignedIn, startTestGateway, testPassword, type TestGateway } from "./harness.ts";
+import { startConfigGateway } from "./config-support.ts";
+import { type SignedIn, testPassword, type TestGateway } from "./harness.ts";
 import { storeSample } from "./metrics-support.ts";
 import * as shape from "./ui-contract-shapes.ts";
 
@@ -43,6 +44,15 @@ const rspamdForm = {
   timeout: 30_000,
 };
 
+const dovecotForm = {
+  protocols: ["imap", "lmtp"],
+  listen: "*",
+  authentication: { mechanisms: ["plain", "cram-md5"], defaultRealm: "example.com" },
+  mailLocation: "maildir:~/Maildir",
+  ssl: { enabled: true, certFile: "/etc/ssl/cert.pem", keyFile: "/etc/ssl/key.pem" },
+  limits: { maxConnections: 200, maxUserConnections: 20 },
+};
+
 const now = new Date();
 const lastHour = `start=${new Date(now.getTime() - 3_600_000).toISOString()}&end=${now.toISOString()}`;
 
@@ -71,6 +81,12 @@ const operations: Operation[] = [
   { method: "GET", path: "/storage/file", query: `path=/${mail.path}`, answer: shape.StorageFile },
 
   { method: "GET", path: "/config", answer: shape.Anything },
+  { method: "GET", path: "/config/clamav", answer: shape.ClamavConfig },
+  { method: "PUT", path: "/config/clamav", body: clamavForm, answer: shape.ClamavConfig },
+  { method: "GET", path: "/config/rspamd", answer: shape.RspamdConfig },
+  { method: "PUT", path: "/config/rspamd", body: rspamdForm, answer: shape.RspamdConfig },
+  { method: "GET", path: "/config/dovecot", answer: shape.DovecotConfig },
+  { method: "PUT", path: "/config/dovecot", body: dovecotForm, answer: shape.DovecotConfig },
 
   { method: "GET", path: "/metrics", query: lastHour, answer: shape.Metrics },
   { method: "GET", path: "/metrics/QUEUE_SIZE", answer: shape.Metrics },
@@ -92,7 +108,8 @@ const operations: Operation[] = [
 let gateway: TestGateway;
 let admin: SignedIn;
 beforeAll(async () => {
-  gateway = await startTestGateway({ simulator: { items: 20 } });
+  gateway = await startConfigGateway();
+  for (let item = 0; item < 20; item++) gateway.simulator.queue.add();
   gateway.simulator.store.put(mail.path, mail.text);
   gateway.simulator.logs.append({ level: "WARN", thread: "pool-1", logger: "smtp.Test", message: "a line" });
   const sample = { queueSize: 7, received: 3, sent: 2, connections: 1, cpuPercent: 12.5, memoryPercent: 41.2 };
@@ -193,6 +210,18 @@ describe("what the UI relies on beyond the shapes", () => {
     const { accessToken } = shape.Refresh.parse(refreshed.body);
     const me = await gateway.request("/api/v1/auth/me", { token: accessToken });
     expect(shape.Me.parse(me.body)).toMatchObject({ username: "ui@robin.local" });
+  });
+
+  it("what a form saved is what the page shows when it is opened again", async () => {
+    for (const [name, form] of [
+      ["clamav", clamavForm],
+      ["rspamd", rspamdForm],
+      ["dovecot", dovecotForm],
+    ] as const) {
+      const saved = await gateway.request(`/config/${name}`, { method: "PUT", token: admin.token, body: form });
+      expect(saved.body).toMatchObject(form);
+      expect((await gateway.request(`/config/${name}`, { token: admin.token })).body).toMatchObject(form);
+    }
   });
 
   it("the pages of the queue are counted from 0, and an item is gone once it was deleted", async () => {

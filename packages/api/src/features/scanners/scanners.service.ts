@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Context, readOptions } from "../../context.ts";
 import { withAudit } from "../audit/audit.service.ts";
+import { readOwnDocument } from "../config/documents.ts";
 import { askClamd } from "./clamd.ts";
 import { pingRspamd, readRspamdStatistics } from "./rspamd.ts";
 import { addressText, ipAddressesOf, sameAddress, type ScannerAddress, type ScannerTarget } from "./scanner-address.ts";
@@ -13,9 +14,12 @@ export interface ScannerConfig {
   clamav?: ScannerAddress | undefined;
   /** The same for Rspamd's worker. */
   rspamd?: ScannerAddress | undefined;
-  /** Rspamd's controller; by default port 11334 beside the worker, asked without a password. */
+  /** Rspamd's controller; port 11334 beside the worker by default. */
   rspamdController?: ScannerAddress | undefined;
-  /** Goes to `rspamdController` alone: whoever may change Robin's configuration must not have it sent elsewhere. */
+  /**
+   * Goes to `rspamdController` alone: whoever may change Robin's configuration must not have it sent elsewhere.
+   * Without it the one that was saved with that configuration is used.
+   */
   rspamdPassword?: string | undefined;
   /** What may be tested beside the configured addresses. */
   testTargets?: readonly ScannerAddress[] | undefined;
@@ -115,9 +119,16 @@ async function statusOf(ctx: Context, scanner: Scanner, target: ScannerTarget): 
 async function rspamdStatistics(ctx: Context, { host, trusted }: ScannerTarget) {
   const { rspamdController: named, rspamdPassword } = ctx.deps.scanners;
   const target = named ? { ...named, trusted: true } : { host, trusted, port: rspamdControllerPort };
-  const password = named && rspamdPassword;
+  const password = (named && rspamdPassword) ?? (await savedPassword(ctx));
   const statistics = await orFailure(look(ctx, target, (call) => readRspamdStatistics(call, password)));
   return statistics instanceof ScannerFailure ? undefined : statistics;
+}
+
+/** Saved by the Robin UI beside Rspamd's address, as `apiKey`. */
+async function savedPassword({ deps }: Context): Promise<string | undefined> {
+  const { apiKey } = (await readOwnDocument(deps.db, "rspamd")).value;
+  // Others cannot travel in a header.
+  return typeof apiKey === "string" && /^[!-~]+$/.test(apiKey) ? apiKey : undefined;
 }
 
 const statusByFailure = { down: "DOWN", timeout: "TIMEOUT", garbage: "ERROR", unseen: "ERROR" } as const;
