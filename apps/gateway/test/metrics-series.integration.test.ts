@@ -237,8 +237,10 @@ describe.each(["/api/v1/metrics", "/metrics"])("GET %s/{metric}", (path) => {
     expect(answer.body).toMatchObject({ series: [{ metric: "CPU_USAGE", dataPoints: [{ value: 4 }] }] });
   });
 
-  it("501 for the disk, of which Robin does not tell", async () => {
+  it("501 for the disk, of which Robin does not tell, and no warning of it", async () => {
+    const before = gateway.logs.length;
     const answer = await get(`${path}/DISK_USAGE`);
+    expect(gateway.logs.slice(before).filter(({ level }) => Number(level) >= 40)).toEqual([]);
     expect(answer.status).toBe(501);
     expect(answer.body).toMatchObject({ message: "Robin does not tell how full its disks are." });
   });

@@ -66,7 +66,7 @@ const translateErrors = t.middleware(async ({ ctx, path, next }) => {
   const { httpStatus, trpcCode } = errorCatalogue[error.code];
   const fields = { requestId: ctx.requestId, procedure: path, code: error.code, userId: ctx.principal?.userId };
   if (httpStatus === 500) ctx.deps.logger.error({ ...fields, err: error.cause }, "procedure failed");
-  else if (httpStatus > 500) ctx.deps.logger.warn({ ...fields, err: error.cause }, "procedure failed upstream");
+  else if (httpStatus > 501) ctx.deps.logger.warn({ ...fields, err: error.cause }, "procedure failed upstream");
   throw new TRPCError({ code: trpcCode, message: error.publicMessage, cause: error });
 });
 
