@@ -135,6 +135,21 @@ export const RspamdStatus = ClamavStatus.extend({
   hamCount: z.number().optional(),
 });
 
+export const BlocklistEntry = z.object({
+  /** The buttons need it. */
+  id: z.uuid(),
+  type: z.enum(["IP", "CIDR", "DOMAIN"]),
+  value: z.string().min(1),
+  reason: z.string().min(1).max(500),
+  createdAt: Instant.optional(),
+  createdBy: z.string().optional(),
+  /** The one null. */
+  expiresAt: Instant.nullish(),
+  active: z.boolean().optional(),
+});
+export const Blocklist = z.object({ items: z.array(BlocklistEntry).min(1), totalCount: Count });
+export const BlocklistImport = z.object({ imported: Count, failed: Count, errors: z.array(z.string()) });
+
 const Metric = z.enum([
   "QUEUE_SIZE",
   "MESSAGES_SENT",
