@@ -64,16 +64,16 @@ async function start(): Promise<void> {
     deps,
     logger,
     openApiDocument,
-    draining: () => draining,
     meters,
+    draining: () => draining,
     config: {
       bodyBytesMax: env.BODY_LIMIT,
       requestTimeoutMs: env.REQUEST_TIMEOUT_SECONDS * 1000,
       corsOrigins: env.CORS_ORIGINS,
       corsAllowCredentials: env.CORS_ALLOW_CREDENTIALS,
       trustProxy: env.TRUST_PROXY,
-      uiDirectory: env.UI_DIST_DIR,
       metricsToken: env.METRICS_TOKEN,
+      uiDirectory: env.UI_DIST_DIR,
     },
   });
   const server = answerBrokenRequests(createServer({ requestTimeout: 60_000 }, app));

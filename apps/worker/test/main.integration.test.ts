@@ -1,4 +1,5 @@
 import { createEmptyDatabase } from "@robin/db/testing";
+import { connectJobs } from "@robin/jobs";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -91,6 +92,18 @@ describe("starting from the environment", () => {
     const { worker } = await startFromEnv(env);
     expect(worker.backend).toBe("postgresql");
     await Promise.all([worker.close(), worker.close()]);
+  });
+
+  it("samples Robin as often as METRICS_SAMPLE_SECONDS says", async () => {
+    const pace = { METRICS_SAMPLE_SECONDS: "30", WORKER_HEALTH_PORT: "0", LOG_LEVEL: "silent" };
+    const { worker } = await startFromEnv(readEnv({ ...robinUrls, DATABASE_URL: database.url, ...pace }));
+    const connection = await connectJobs({ databaseUrl: database.url });
+    const queue = connection.createQueue("metrics.sample");
+    const schedule = await queue.getJobScheduler("metrics.sample");
+    expect(schedule).toMatchObject({ every: 30_000, template: { data: { sampleSeconds: 30 } } });
+    await queue.close();
+    await connection.close();
+    await worker.close();
   });
 
   it("fails with one sentence when the database refuses it", async () => {
