@@ -57,7 +57,9 @@ describe("GET /config/{section} with Robin's folder", () => {
       authentication: { mechanisms: ["plain", "login"] },
       ssl: { enabled: false },
     });
+    const asked = gateway.simulator.requests.length;
     expect(metaOf(await gateway.get("dovecot"))).toMatchObject({ source: "gateway", version: "0" });
+    expect(gateway.simulator.requests.length).toBe(asked);
     expect(documentOf(await gateway.get("robin-dovecot"))).toEqual({ auth: false, saveLmtp: { enabled: false } });
   });
 
@@ -157,6 +159,20 @@ describe("PUT /config/{section}", () => {
     expect(await inForce("webhooks")).toEqual({ enabled: true });
   });
 
+  it("200 and a form that was shown for want of a file is written out", async () => {
+    await rm(path.join(gateway.folder, "clamav.json5"));
+    expect(documentOf(await gateway.get("clamav"))).toEqual({
+      enabled: false,
+      host: "localhost",
+      port: 3310,
+      timeout: 5000,
+    });
+    await gateway.put("clamav", documentOf(await gateway.get("clamav")));
+    expect(await gateway.onDisk("clamav.json5")).toBe(
+      `{ enabled: false, host: "localhost", port: 3310, timeout: 5 }\n`,
+    );
+  });
+
   it("200 and masked secrets that come back keep the old ones, also when the list has another order", async () => {
     const { list } = documentOf(await gateway.get("users")) as { list: { name: string; pass: string }[] };
     expect(list.map(({ pass }) => pass)).toEqual(["********", "********"]);
@@ -180,6 +196,14 @@ describe("PUT /config/{section}", () => {
     ]);
     expect(await gateway.onDisk("server.json5")).toContain(`hostname: "other.test", // as others know us`);
     expect(await gateway.onDisk("server.json5")).toContain("hunter2");
+  });
+
+  it("200 and does not say of a section that Robin does not show whether it is in force", async () => {
+    const answer = await gateway.put("whitelist", { enabled: true });
+    expect(metaOf(answer)).toMatchObject({ inForceKnown: false, notInForce: [] });
+    expect(metaOf(await gateway.put("client", { port: 2525 })).notInForce).toEqual([
+      { path: "port", reason: "Robin takes it over when it is started again." },
+    ]);
   });
 
   it("200 and names what is not in force because Robin's properties switch reloading off", async () => {

@@ -12,8 +12,8 @@ export interface Section {
   keptByGateway?: true;
   /** The key under which Robin's server section holds it once it was used, and could hold it inline. */
   key: string;
-  /** What Robin takes over at its start alone; `all` stands for every key. */
-  restartKeys: readonly string[] | "all";
+  /** What Robin takes over at its start alone. */
+  restartKeys: readonly string[] | { allBut: readonly string[] };
   /** Why it can only be read here. */
   readOnly?: string;
 }
@@ -36,14 +36,9 @@ const sections: readonly Section[] = [
       ...["smtpConfig", "secureConfig", "submissionConfig", "service", "api"],
     ],
   }),
-  section("client", "Client", { restartKeys: "all" }),
+  section("client", "Client", { restartKeys: { allBut: [] } }),
   section("storage", "Storage"),
-  section("queue", "Queue", {
-    restartKeys: [
-      ...["queueMapDB", "queueRedis", "queueMariaDB", "queuePgSQL"],
-      ...["startDelaySeconds", "housekeepingIntervalSeconds", "workerThreads", "maxInFlight"],
-    ],
-  }),
+  section("queue", "Queue", { restartKeys: { allBut: ["retry"] } }),
   section("relay", "Relay"),
   section("dovecot", "Dovecot", { file: undefined, keptByGateway: true }),
   section("robin-dovecot", "Robin's use of Dovecot", { file: "dovecot", key: "dovecot", restartKeys: ["saveLmtp"] }),

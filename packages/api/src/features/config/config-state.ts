@@ -31,6 +31,8 @@ export interface SectionState {
   source: "file" | "robin" | "gateway";
   /** In clear; nulls left out. */
   document: ConfigObject;
+  /** Robin's part of it, as Robin has it. */
+  robin: ConfigObject;
   file: ConfigFile | undefined;
   /** Of all that the document is made of. Undefined where nothing can be changed. */
   version: string | undefined;
@@ -53,6 +55,7 @@ export async function readState(ctx: Context, name: string, view: RobinView | un
     section,
     source: section.keptByGateway ? "gateway" : isInFolder && (file || !ofRobin) ? "file" : "robin",
     document: withoutNulls(toDocument(section.name, values ?? {}, own?.value ?? {})),
+    robin: values ?? {},
     file,
     version: version === "" ? undefined : version,
   };

@@ -38,7 +38,7 @@ export async function updateConfig(ctx: SignedInContext, input: UpdateConfigInpu
   const ifVersion = isObject(meta) && typeof meta.version === "string" ? meta.version : undefined;
   if (ifVersion !== undefined && ifVersion !== before.version) throw changedMeanwhile();
   const sent = understand(before, document);
-  const patches = toPatches(before.section, { shown: before.document, sent });
+  const patches = toPatches(before, sent);
   const needsRobin = !isOwn && (ctx.deps.configFolder !== undefined || Object.keys(patches.robin).length > 0);
 
   const { name } = before.section;
@@ -92,12 +92,17 @@ async function write(
   patches: Patches,
   isConditional: boolean,
 ): Promise<void> {
-  const { configFolder, db, clock } = ctx.deps;
+  const { configFolder, db, clock, logger } = ctx.deps;
   if (Object.keys(patches.robin).length > 0 && configFolder && section.file !== undefined) {
     const edit = (current: { text: string } | undefined) => mergeJson5(current?.text ?? "", patches.robin);
     const condition = isConditional ? { ifVersion: before?.version } : {};
     await configFolder.update(section.file, edit, condition).catch((error: unknown) => {
-      throw error instanceof ConfigFileError ? fromFileError(error) : error;
+      if (!(error instanceof ConfigFileError)) throw error;
+      // What the operator of the machine has to mend, and nobody else can.
+      if (error.kind === "full" || error.kind === "failed") {
+        logger.error({ err: error, requestId: ctx.requestId, section: section.name }, "configuration file not written");
+      }
+      throw fromFileError(error);
     });
   }
   if (Object.keys(patches.own).length > 0) {

@@ -37,9 +37,9 @@ export async function getConfig(ctx: Context, input: GetConfigInput): Promise<Co
 /** What is kept in files or by the gateway is readable without Robin. @throws RobinError for the rest */
 async function robinView(ctx: Context, name: string): Promise<RobinView | undefined> {
   const section = findSection(name);
-  const isKeptHere = section?.keptByGateway ?? (section?.file !== undefined && ctx.deps.configFolder !== undefined);
-  if (!isKeptHere) return askRobin(ctx, readOptions(ctx));
+  if (section?.keptByGateway) return undefined;
   const options = readOptions(ctx);
+  if (section?.file === undefined || !ctx.deps.configFolder) return askRobin(ctx, options);
   const timeoutMs = Math.min(robinPatienceMs, options.timeoutMs ?? robinPatienceMs);
   return askRobin(ctx, { ...options, timeoutMs }).catch((error: unknown) => {
     if (!isRobinError(error)) throw error;

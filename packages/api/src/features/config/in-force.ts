@@ -27,12 +27,12 @@ export function notInForce(
     return [documentKey(section.name, key), ...rest].join(".");
   };
   if (!inForce) {
-    const reason =
-      section.restartKeys === "all" ? byRestart : "Robin's page does not show this section, so it cannot be seen.";
-    return changed.map((path) => ({ path: inDocument(path), reason }));
+    const late = changed.filter((path) => isTakenAtStart(section, path));
+    return late.map((path) => ({ path: inDocument(path), reason: byRestart }));
   }
-  const differing = changedPaths(withoutNulls(inForce), withoutNulls(file)).filter((path) =>
-    isOfFile(path, file, inForce, section),
+  // The server section also shows the other sections that were used, and what Robin adds itself.
+  const differing = changedPaths(withoutNulls(inForce), withoutNulls(file)).filter(
+    (path) => section.name !== "server" || Object.hasOwn(file, firstKey(path)),
   );
   const reloading = isReloaded(section, shown);
   const late = changed.filter((path) => !differing.includes(path) && isTakenAtStart(section, path));
@@ -42,18 +42,15 @@ export function notInForce(
   ];
 }
 
+const firstKey = (path: string): string => path.split(".", 1)[0] ?? "";
+
 const differs = "Robin uses another value: it has not read the file since, or it reads another folder.";
 const switchedOff =
   "Robin's properties switch reloading off (propertiesAutoReload, serverAutoReload): it takes it over when it is started again.";
 
-/** The server section also shows the other sections that were used. */
-function isOfFile(path: string, file: ConfigObject, inForce: ConfigObject, { name }: Section): boolean {
-  const [key = ""] = path.split(".");
-  return name !== "server" || Object.hasOwn(file, key) || !isObject(inForce[key]);
-}
-
 function isTakenAtStart({ restartKeys }: Section, path: string): boolean {
-  return restartKeys === "all" || restartKeys.includes(path.split(".")[0] ?? "");
+  const key = firstKey(path);
+  return "allBut" in restartKeys ? !restartKeys.allBut.includes(key) : restartKeys.includes(key);
 }
 
 /** Whether a reload makes Robin read the section again: its properties decided on that when it was started. */

@@ -123,19 +123,29 @@ export interface Patches {
   own: ConfigObject;
 }
 
-/** A field that is sent as it was shown changes nothing. */
+interface SectionOfDocument {
+  name: string;
+  keptByGateway?: true;
+}
+
+/**
+ * A field that is sent as it was shown changes nothing, so that what the UI cannot show stays; but a value that Robin
+ * has not, and was shown for want of one, is written.
+ */
 export function toPatches(
-  { name: section, keptByGateway }: { name: string; keptByGateway?: true },
-  { shown, sent }: { shown: ConfigObject; sent: ConfigObject },
+  { section, document, robin: present }: { section: SectionOfDocument; document: ConfigObject; robin: ConfigObject },
+  sent: ConfigObject,
 ): Patches {
+  const fields = fieldsOf(section.name);
   const [robin, own] = [new Map<string, ConfigValue>(), new Map<string, ConfigValue>()];
   for (const [name, value] of Object.entries(sent)) {
-    const field = Object.hasOwn(fieldsOf(section), name) ? fieldsOf(section)[name] : undefined;
-    const before = Object.hasOwn(shown, name) ? (shown[name] ?? null) : null;
-    if (isDeepStrictEqual(value, before)) continue;
+    const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    const isShown = isDeepStrictEqual(value, Object.hasOwn(document, name) ? document[name] : null);
+    const isMissing = value !== null && field?.robinKey !== undefined && !Object.hasOwn(present, field.robinKey);
+    if (isShown && !isMissing) continue;
     if (field?.robinKey !== undefined) {
       robin.set(field.robinKey, value === null ? null : (field.toRobin?.(value) ?? value));
-    } else if (field || keptByGateway) own.set(name, value);
+    } else if (field || section.keptByGateway) own.set(name, value);
     else robin.set(name, value);
   }
   return { robin: Object.fromEntries(robin), own: Object.fromEntries(own) };
