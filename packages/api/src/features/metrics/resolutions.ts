@@ -9,7 +9,7 @@ export const resolutions = [
 ] as const;
 export type Resolution = (typeof resolutions)[number];
 
-/** Samples are taken this far apart at most; the time between two samples must fit into each step below, or it into that. */
+/** Times between two samples that go into the steps below, or those into them: neighbouring steps have equally many. */
 export const sampleSecondsAllowed = [1, 3, 5, 15, 30, 60] as const;
 
 /**
