@@ -30,6 +30,8 @@ const formats = {
 export function exportEntries({ deps: { db, clock } }: Context, input: ExportBlocklistInput): Download {
   const { mediaType, head, separator, encode, tail } = formats[input.format];
 
+  // Not a Buffer, which superjson writes for typed callers but does not read.
+  const encoder = new TextEncoder();
   async function* file(): AsyncGenerator<Uint8Array> {
     let before = head;
     let last: string | undefined;
@@ -41,11 +43,11 @@ export function exportEntries({ deps: { db, clock } }: Context, input: ExportBlo
       });
       if (last !== undefined && rows.length > 0) before = separator;
       const text = before + rows.map(encode).join(separator);
-      if (text !== "") yield Buffer.from(text);
+      if (text !== "") yield encoder.encode(text);
       before = "";
       last = rows.length === rowsAtOnce ? rows.at(-1)?.id : undefined;
     } while (last !== undefined);
-    if (tail !== "") yield Buffer.from(tail);
+    if (tail !== "") yield encoder.encode(tail);
   }
 
   const day = clock.now().toISOString().slice(0, 10);

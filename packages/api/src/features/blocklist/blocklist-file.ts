@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { type ConfigFile, type ConfigObject, mergeJson5, rewriteJson5 } from "@robin/config-files";
 import { readTarget } from "./block-target.ts";
 
@@ -40,7 +41,7 @@ export function writeBlocklist(file: ConfigFile | undefined, wanted: readonly st
   const byHand = handWritten(file);
   const own = wanted.filter((value) => !byHand.has(value));
   const former = new Set(stringsOf(file.value[ownKey]));
-  if (own.length === 0 && former.size === 0) return { text: file.text, switchedOn: false };
+  if (own.length === 0 ? former.size === 0 : isUpToDate(file.value, own)) return { text: file.text, switchedOn: false };
 
   const start = gathered(file, former);
   const entries = stringsOf(start.value.entries);
@@ -51,6 +52,13 @@ export function writeBlocklist(file: ConfigFile | undefined, wanted: readonly st
   if (own.length > 0) Object.assign(value, { enabled: true, [ownKey]: own });
   else Reflect.deleteProperty(value, ownKey);
   return { text: rewriteJson5(start.text, value), switchedOn: own.length > 0 && file.value.enabled !== true };
+}
+
+/** Most of the time nothing has changed, and reading a long file for edits takes a while. */
+function isUpToDate({ enabled, entries, [ownKey]: former }: ConfigObject, own: readonly string[]): boolean {
+  if (enabled !== true || !Array.isArray(entries) || !isDeepStrictEqual(former, own)) return false;
+  const present = new Set(entries);
+  return own.every((value) => present.has(value)) && entries.every((entry) => typeof entry === "string");
 }
 
 /**

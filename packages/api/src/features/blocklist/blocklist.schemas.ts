@@ -67,7 +67,10 @@ const Target = z
     return z.NEVER;
   });
 
-const Reason = textParam({ charsMax: 500, description: "For people." }).refine((text) => text !== "", "is empty");
+const Reason = textParam({ charsMin: 0, charsMax: 500, description: "For people." }).refine(
+  (text) => text !== "",
+  "is empty",
+);
 const EntryTarget = Target.meta({
   description: "An address or a network of IPv4 or IPv6, or a domain, which is kept but which Robin cannot block.",
 });
