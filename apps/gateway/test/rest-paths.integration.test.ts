@@ -35,7 +35,6 @@ describe("a REST path", () => {
     ["GET", "/api/v1x/queue"],
     ["GET", "/queue/a/b"],
     ["GET", "/queuex"],
-    ["GET", "/logs"],
     ["DELETE", "/nothing"],
     ["GET", "/"],
     ["GET", "/api/v1//queue"],
