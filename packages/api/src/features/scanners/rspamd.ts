@@ -1,5 +1,6 @@
 import { type IncomingHttpHeaders, request } from "node:http";
 import { z } from "zod";
+import { addressText } from "./scanner-address.ts";
 import { connectionFailure, ScannerFailure } from "./scanner-failure.ts";
 
 interface RspamdCall {
@@ -63,7 +64,7 @@ function get(
       reject(isHttp ? connectionFailure(error) : new ScannerFailure("garbage", notRspamd, { cause: error }));
     };
     const outgoing = request(
-      { host: ipAddress, port, path, signal, agent: false, headers: { host, ...headers } },
+      { host: ipAddress, port, path, signal, agent: false, headers: { host: addressText({ host, port }), ...headers } },
       (incoming) => {
         let body = "";
         incoming.setEncoding("latin1").on("data", (text: string) => {
