@@ -7,6 +7,7 @@ import helmet from "helmet";
 import type { Logger } from "pino";
 import { createDocsRouter } from "./docs.ts";
 import { errorHandler, logDefect, notFound, refuseMethod } from "./error-response.ts";
+import { acceptFormerPaths } from "./former-paths.ts";
 import { createHealthRouter } from "./health.ts";
 import { authenticate } from "./principal.ts";
 import { createMeters, createPrometheusRouter, type Meters } from "./prometheus.ts";
@@ -79,6 +80,7 @@ export function createApp(parts: AppParts): Express {
   }
   app.use(compression({ threshold: compressedFromBytes }));
 
+  app.use(acceptFormerPaths);
   app.use(createHealthRouter(deps, draining));
   app.use(createDocsRouter(openApiDocument));
   if (config.uiDirectory) {

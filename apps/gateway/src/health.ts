@@ -1,5 +1,6 @@
 import type { Deps } from "@robin/api";
 import { Router } from "express";
+import { version } from "./version.ts";
 
 /** Probes for load balancers and orchestrators; open to everyone, so they name no host. */
 export function createHealthRouter({ health, robin }: Pick<Deps, "health" | "robin">, draining: () => boolean): Router {
@@ -25,6 +26,7 @@ export function createHealthRouter({ health, robin }: Pick<Deps, "health" | "rob
 
   router.get("/health/live", (_req, res) => void res.json({ status: "UP" }));
   router.get("/health/public", (_req, res) => void res.json({ status: "UP" }));
+  router.get("/actuator/info", (_req, res) => void res.json({ app: { name: "robin-gateway", version } }));
   router.get(["/health", "/health/ready", "/actuator/health"], async (_req, res) => {
     const { ready, body } = await readiness();
     res.status(ready ? 200 : 503).json(body);
