@@ -59,9 +59,9 @@ function get(
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const failed = (error: Error) => {
-      // The parser's complaints, such as HPE_INVALID_CONSTANT; everything else is the connection's.
-      const isHttp = (error as { code?: string }).code?.startsWith("HPE_") !== true;
-      reject(isHttp ? connectionFailure(error) : new ScannerFailure("garbage", notRspamd, { cause: error }));
+      // Such as HPE_INVALID_CONSTANT; everything else is the connection's.
+      const isNoHttp = (error as { code?: string }).code?.startsWith("HPE_") === true;
+      reject(isNoHttp ? new ScannerFailure("garbage", notRspamd, { cause: error }) : connectionFailure(error));
     };
     const outgoing = request(
       { host: ipAddress, port, path, signal, agent: false, headers: { host: addressText({ host, port }), ...headers } },

@@ -4,7 +4,7 @@
  */
 type FailureKind = "down" | "timeout" | "garbage" | "unseen";
 
-/** Its message goes on where "clamd at host:port failed: " ends. */
+/** Its message goes on where "clamd at host:port: " ends. */
 export class ScannerFailure extends Error {
   override readonly name = "ScannerFailure";
   readonly kind: FailureKind;
