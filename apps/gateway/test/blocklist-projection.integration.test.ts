@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   type BlocklistGateway,
   type ChangedBody,
@@ -32,6 +32,8 @@ const change = async (method: string, path: string, body?: unknown) =>
 const status = async () => (await gateway.call("GET", "/blocklist/status", undefined, gateway.reader)).body;
 const reloads = () => gateway.simulator.requests.filter(({ target }) => target === "/config/reload").length;
 const hand = "198.51.100.1";
+/** As packages/api numbers it. */
+const blocklistLock = 815_004;
 
 describe("Robin's blocklist.json5", () => {
   it("has a new entry before the answer, is switched on, and Robin has read it", async () => {
@@ -131,6 +133,27 @@ describe("Robin's blocklist.json5", () => {
     await Promise.all(gone);
     expect((await folder.value()).gatewayEntries).toEqual(values.slice(15));
     await other.close();
+  });
+});
+
+describe("a gateway that has to wait for another process", () => {
+  it("writes what the table has afterwards, not what it had before", async () => {
+    await gateway.block("192.0.2.1");
+    const waiting = await gateway.db.$transaction(async (tx) => {
+      await tx.$executeRaw`SELECT pg_advisory_xact_lock(${blocklistLock})`;
+      const answer = gateway.block("192.0.2.2");
+      await vi.waitFor(async () => {
+        const rows = await tx.$queryRaw`
+          SELECT 1 FROM pg_locks JOIN pg_database ON oid = database
+          WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()`;
+        expect(rows).toHaveLength(1);
+      });
+      await gateway.db.blocklistEntry.deleteMany({ where: { value: "192.0.2.1" } });
+      expect((await folder.value()).gatewayEntries).toEqual(["192.0.2.1"]);
+      return { answer };
+    });
+    expect(await waiting.answer).toMatchObject({ projected: true });
+    expect((await folder.value()).gatewayEntries).toEqual(["192.0.2.2"]);
   });
 });
 

@@ -61,10 +61,10 @@ export function createBlocklistProjector(parts: BlocklistParts): BlocklistProjec
   };
 }
 
-/** True when an entry has expired since the last projection, when that is a minute ago, and when there was none. */
+/** True when an entry has expired since the last projection, when that failed or is a minute ago, and when there was none. */
 export async function isProjectionDue(db: Db, now: Date): Promise<boolean> {
-  const { projectedAt } = (await db.blocklistProjection.findUnique({ where: { id: 1 } })) ?? {};
-  if (!projectedAt || now.getTime() - projectedAt.getTime() >= 60_000) return true;
+  const { projectedAt, problem } = (await db.blocklistProjection.findUnique({ where: { id: 1 } })) ?? {};
+  if (!projectedAt || problem || now.getTime() - projectedAt.getTime() >= 60_000) return true;
   return (await db.blocklistEntry.count({ where: { active: true, expiresAt: { gt: projectedAt, lte: now } } })) > 0;
 }
 
