@@ -86,6 +86,7 @@ describe("PUT /config/{section}", () => {
     ["storage", { path: "a\0b" }, "path"],
     ["storage", { path: "\ud800" }, "path"],
     ["storage", { ["x".repeat(201)]: 1 }, ""],
+    ["storage", { a: Array.from({ length: 20_000 }, () => 1) }, ""],
     ["storage", JSON.parse(`{ "a": ${"[".repeat(30)}${"]".repeat(30)} }`), "a" + ".0".repeat(20)],
   ])("400 for %s %j, naming the field", async (section, document, field) => {
     const answer = await gateway.put(section, document);

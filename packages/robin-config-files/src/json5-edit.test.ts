@@ -74,6 +74,13 @@ describe("setJson5", () => {
     });
   });
 
+  it("gets over a long row of comments, and over one long comment", () => {
+    for (const row of ["/* x */ ".repeat(100_000), `/*${" ".repeat(800_000)}*/`]) {
+      expect(parseJson5(removeJson5(`{ a: 1, ${row} b: 2 }`, ["a"]))).toEqual({ b: 2 });
+      expect(parseJson5(removeJson5(`{\n  a: 1, ${row}\n  b: 2\n}`, ["a"]))).toEqual({ b: 2 });
+    }
+  });
+
   it("adds ten thousand elements in one go", () => {
     const entries = Array.from({ length: 10_000 }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
     const text = setJson5("{ entries: [] }", ["entries"], entries);

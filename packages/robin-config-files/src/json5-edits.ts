@@ -74,8 +74,17 @@ export function lineIndent(text: string, offset: number): string {
 
 /** Where the line ends, when only blanks and comments stand between; undefined otherwise. */
 export function endOfLine(text: string, offset: number): number | undefined {
-  const rest = /(?:[ \t]|\/\*(?:(?!\*\/)[^\n])*\*\/)*(?:\/\/[^\r\n]*)?(?=\r?\n)/y;
-  rest.lastIndex = offset;
-  const found = rest.exec(text);
-  return found ? offset + found[0].length : undefined;
+  let end = offset;
+  // Not by one regular expression, which a long comment, or a long row of them, would make overflow the stack.
+  for (;;) {
+    while (/[ \t]/.test(text.charAt(end))) end += 1;
+    if (!text.startsWith("/*", end)) break;
+    const close = text.indexOf("*/", end);
+    if (text.slice(end, close).includes("\n")) return undefined;
+    end = close + 2;
+  }
+  const lineBreak = text.indexOf("\n", end);
+  const rest = text.slice(end, lineBreak);
+  if (lineBreak < 0 || !/^(?:\/\/.*)?\r?$/.test(rest)) return undefined;
+  return rest.endsWith("\r") ? lineBreak - 1 : lineBreak;
 }

@@ -50,7 +50,7 @@ const nestingMax = 100;
 export function readDocument(text: string): Document {
   const tokens = findTokens(text);
   if (tokens.every(({ type }) => isComment(type))) return { text, root: undefined, tokens };
-  const { body } = asSyntaxError(() => parse(text, { mode: "json5", ranges: true }));
+  const { body } = asSyntaxError(() => parse(blankComments(text, tokens), { mode: "json5", ranges: true }));
   const root = new TreeBuilder(text, tokens).build(body);
   if (root.kind !== "object") throw syntaxError(text, root.start, "an object in braces is expected");
   if (/[^ \t\r\n]/.test(text.slice(root.end))) throw syntaxError(text, root.end, "Robin allows no comment at the end");
@@ -83,6 +83,18 @@ function findTokens(text: string): Document["tokens"] {
     if (depth > nestingMax) throw syntaxError(text, start, "the values are nested too deeply");
   }
   return tokens;
+}
+
+/** The parser calls itself for each comment of a row, and a list that was commented out can be a long one. */
+function blankComments(text: string, tokens: Document["tokens"]): string {
+  const comments = tokens.filter(({ type }) => isComment(type));
+  let end = 0;
+  const pieces = comments.map((comment) => {
+    const before = text.slice(end, comment.start);
+    end = comment.end;
+    return before + text.slice(comment.start, end).replaceAll(/[^\r\n]/g, " ");
+  });
+  return pieces.join("") + text.slice(end);
 }
 
 class TreeBuilder {

@@ -27,9 +27,21 @@ export function withoutNulls<Value extends ConfigValue>(value: Value): Value {
 
 const depthMax = 20;
 const keyCharsMax = 200;
+/** Enough for any file, and worked in well within a second. */
+const valuesMax = 20_000;
 
 /** What neither Robin nor the database could keep, and what is too much of it. */
-export function unstorable(value: ConfigValue, path = "", depth = 0): InputIssue[] {
+export function unstorable(document: ConfigObject): InputIssue[] {
+  if (countValues(document) > valuesMax) return [{ path: "", message: `has more than ${valuesMax} values` }];
+  return problemsOf(document, "", 0);
+}
+
+const countValues = (value: ConfigValue): number =>
+  typeof value === "object" && value !== null
+    ? Object.values(value).reduce<number>((sum, part) => sum + countValues(part), 1)
+    : 1;
+
+function problemsOf(value: ConfigValue, path: string, depth: number): InputIssue[] {
   if (depth > depthMax) return [{ path, message: "is nested too deeply" }];
   if (typeof value === "string") return isStorable(value) ? [] : [{ path, message: "has a NUL or half a character" }];
   if (typeof value !== "object" || value === null) return [];
@@ -37,7 +49,7 @@ export function unstorable(value: ConfigValue, path = "", depth = 0): InputIssue
     if (key.length > keyCharsMax || !isStorable(key) || key === "__proto__") {
       return [{ path, message: "has a key that cannot be kept" }];
     }
-    return unstorable(part, path === "" ? key : `${path}.${key}`, depth + 1);
+    return problemsOf(part, path === "" ? key : `${path}.${key}`, depth + 1);
   });
 }
 
