@@ -11,7 +11,7 @@ export interface EntryBody {
   reason: string;
   createdAt: string;
   createdBy: string;
-  expiresAt: string | null;
+  expiresAt?: string;
   active: boolean;
 }
 export interface ChangedBody extends EntryBody {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { orderField } from "../../listing.ts";
-import { boolParam, Instant, instantParam, intParam, textParam } from "../../rest-input.ts";
+import { boolParam, documentedAs, Instant, instantParam, intParam, textParam } from "../../rest-input.ts";
 import { Bytes } from "../mail/bytes-param.ts";
 import { type BlockTarget, readTarget } from "./block-target.ts";
 
@@ -16,7 +16,6 @@ const exampleEntry = {
   reason: "abuse",
   createdAt: "2026-08-21T10:00:00.000Z",
   createdBy: "admin@robin.local",
-  expiresAt: null,
   active: true,
 };
 
@@ -33,7 +32,7 @@ export const BlocklistEntry = z
     reason: z.string(),
     createdAt: Instant,
     createdBy: z.string(),
-    expiresAt: Instant.nullable().meta({ description: "Robin blocks it until then; null for ever." }),
+    expiresAt: Instant.optional().meta({ description: "Robin blocks it until then; absent for ever." }),
     active: z.boolean().meta({ description: "False while it is only kept. A domain never is: Robin cannot block it." }),
   })
   .meta({ id: "BlocklistEntry", examples: [exampleEntry] });
@@ -54,7 +53,11 @@ export type ChangedBlocklistEntry = z.infer<typeof ChangedBlocklistEntry>;
 const TypeParam = z
   .string()
   .transform((word) => word.trim().toUpperCase())
-  .pipe(BlocklistType);
+  .pipe(BlocklistType)
+  .meta({
+    description: "IP, CIDR or DOMAIN.",
+    override: documentedAs({ type: "string", enum: BlocklistType.options }),
+  });
 
 const Target = z
   .string()
@@ -67,14 +70,16 @@ const Target = z
     return z.NEVER;
   });
 
-const Reason = textParam({ charsMin: 0, charsMax: 500, description: "For people." }).refine(
-  (text) => text !== "",
-  "is empty",
-);
+const Reason = textParam({ charsMax: 500, description: "For people." }).pipe(z.string().min(1, "is empty"));
 const EntryTarget = Target.meta({
   description: "An address or a network of IPv4 or IPv6, or a domain, which is kept but which Robin cannot block.",
 });
-const ExpiresAt = instantParam("When it ends; null, or left out, for never.").nullable();
+const ExpiresAt = instantParam("")
+  .nullable()
+  .meta({
+    description: "When it ends; null, or left out, for never.",
+    override: documentedAs({ type: "string", format: "date-time" }),
+  });
 const Active = boolParam("Whether Robin shall block it.");
 const Confirm = boolParam(
   "Block it although it is Robin's own host, a large part of the Internet or the caller's address.",
@@ -88,7 +93,7 @@ const misfit = { path: ["type"], message: "is not the type of the value" };
 
 export const CreateBlocklistEntryInput = z
   .strictObject({
-    type: TypeParam.optional().meta({ description: "IP, CIDR or DOMAIN. It follows from the value." }),
+    type: TypeParam.optional().meta({ description: "Follows from the value." }),
     value: EntryTarget,
     reason: Reason,
     expiresAt: ExpiresAt.default(null),
@@ -131,7 +136,7 @@ export const UpdateBlocklistEntryInput = z
 export type UpdateBlocklistEntryInput = z.infer<typeof UpdateBlocklistEntryInput>;
 
 const filterFields = {
-  type: TypeParam.optional().meta({ description: "IP, CIDR or DOMAIN." }),
+  type: TypeParam.optional(),
   active: boolParam("Only those that are, or are not, switched on.").optional(),
   search: textParam({ charsMax: 253, description: "Text within the value or the reason." }).optional(),
 };
@@ -141,8 +146,8 @@ export const ListBlocklistInput = z.strictObject({
   limit: intParam({ min: 1, max: pageSizeMax, description: "Items on a page.", fallback: 25 }).default(25),
   ...filterFields,
   covers: Target.refine(({ network }) => network !== null, "is neither an address nor a network")
-    .optional()
-    .meta({ description: "Only the entries that this address or network lies in." }),
+    .meta({ description: "Only the entries that this address or network lies in." })
+    .optional(),
   sort: z.enum(["createdAt", "value", "expiresAt"]).default("createdAt").meta({
     description: "By value: addresses and networks by number, then domains.",
   }),

@@ -121,7 +121,7 @@ export function toEntry({
   expiresAt,
   active,
 }: EntryRow): BlocklistEntry {
-  return { id, type, value, reason, createdAt, createdBy, expiresAt, active };
+  return { id, type, value, reason, createdAt, createdBy, ...(expiresAt && { expiresAt }), active };
 }
 
 export function columnsOf({ type, value, network }: BlockTarget) {
