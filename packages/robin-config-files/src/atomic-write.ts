@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Stats } from "node:fs";
 import { chown, open, readdir, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { ConfigFileError } from "./errors.ts";
@@ -7,23 +8,20 @@ const temporaryPrefix = (name: string) => `.${name}.new-`;
 
 /**
  * Puts the bytes in the place of the file: after a crash it has the old ones or the new ones, never a part. Mode and
- * owner stay. `lastCheck` runs when all is ready; when it rejects, nothing has happened. One caller at a time.
+ * owner stay; a new file has those of another one. `lastCheck` runs when all is ready; when it rejects, nothing has happened. One caller at a time.
  */
 export async function replaceFile(file: string, bytes: Buffer, lastCheck: () => Promise<void>): Promise<void> {
   const [folder, name] = [path.dirname(file), path.basename(file)];
   await removeLeftovers(folder, name);
-  const former = await stat(file).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  });
+  const model = (await statIfThere(file)) ?? (await statOfNeighbour(folder));
   const temporary = path.join(folder, temporaryPrefix(name) + randomUUID());
   try {
-    // Robin's files hold passwords: a new one is for the owner and their group.
+    // Robin's files hold passwords: until its mode is known, for nobody else.
     const handle = await open(temporary, "wx", 0o600);
     try {
       await handle.writeFile(bytes);
-      if (former) await keepOwner(temporary, former);
-      await handle.chmod((former?.mode ?? 0o640) & 0o7777);
+      if (model) await keepOwner(temporary, model);
+      await handle.chmod((model?.mode ?? 0o640) & 0o7777);
       await handle.sync();
     } finally {
       await handle.close();
@@ -37,24 +35,42 @@ export async function replaceFile(file: string, bytes: Buffer, lastCheck: () => 
   await syncFolder(folder);
 }
 
+async function statIfThere(file: string): Promise<Stats | undefined> {
+  return stat(file).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    return undefined;
+  });
+}
+
+/** A new file is for those who can read the others: Robin may run under another account. */
+async function statOfNeighbour(folder: string): Promise<Stats | undefined> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const neighbour = entries.find((entry) => entry.isFile() && entry.name.endsWith(".json5"));
+  return neighbour && statIfThere(path.join(folder, neighbour.name));
+}
+
 /** What a crash between writing and renaming left behind. */
 async function removeLeftovers(folder: string, name: string): Promise<void> {
   const leftovers = (await readdir(folder)).filter((entry) => entry.startsWith(temporaryPrefix(name)));
   await Promise.all(leftovers.map((entry) => rm(path.join(folder, entry), { force: true })));
 }
 
-/** @throws ConfigFileError `not_permitted` when the owner would lose the right to read. */
-async function keepOwner(file: string, former: { uid: number; gid: number; mode: number }): Promise<void> {
+/**
+ * Only root may give files away; where we are not, the group does, or the right of all to read.
+ * @throws ConfigFileError `not_permitted` when the owner would lose the right to read.
+ */
+async function keepOwner(file: string, { uid, gid, mode }: Stats): Promise<void> {
   const own = await stat(file);
-  if (own.uid === former.uid && own.gid === former.gid) return;
-  try {
-    await chown(file, former.uid, former.gid);
-  } catch (cause) {
-    const isReadableByAll = (former.mode & 0o004) !== 0;
-    if (isReadableByAll) return;
-    const message = "The file belongs to another account, which could not read it any more after a change.";
-    throw new ConfigFileError("not_permitted", message, { cause });
-  }
+  if (own.uid === uid && own.gid === gid) return;
+  const isGiven = (owner: number) =>
+    chown(file, owner, gid).then(
+      () => true,
+      () => false,
+    );
+  if ((await isGiven(uid)) || (mode & 0o004) !== 0) return;
+  if ((mode & 0o040) !== 0 && (await isGiven(own.uid))) return;
+  const message = "The file belongs to another account, which could not read it any more after a change.";
+  throw new ConfigFileError("not_permitted", message);
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -110,6 +110,13 @@ describe("update", () => {
     expect(await folder.versions("rspamd")).toEqual([]);
   });
 
+  it("makes a file for those who can read the others", async () => {
+    await put("server.json5", "{}");
+    await chmod(path.join(cfg, "server.json5"), 0o604);
+    await folder.update("rspamd", setPort(11_333));
+    expect((await stat(path.join(cfg, "rspamd.json5"))).mode & 0o777).toBe(0o604);
+  });
+
   it("keeps the last ten versions, the latest first, and none for an equal text", async () => {
     await put("clamav.json5", "{ port: 0 }");
     const times = Array.from({ length: 12 }, (_, index) => new Date(1_790_000_000_000 + index));
@@ -233,6 +240,24 @@ describe("in several processes", { timeout: 30_000 }, () => {
       await folder.update("clamav", () => "{ port: 2 }").catch(print);`);
     await chmod(cfg, 0o755);
     expect(output).toBe("1\nnot_permitted\nnot_permitted");
+    expect(await onDisk("clamav.json5")).toBe("{ port: 1 }");
+  });
+
+  it("leaves a file alone whose owner could not read it any more, unless the group can", async () => {
+    await put("clamav.json5", "{ port: 1 }", 0o600);
+    await put("rspamd.json5", "{ port: 1 }", 0o664);
+    await chmod(home, 0o755);
+    await chmod(cfg, 0o777);
+    const { output } = await runProcess(`
+      // As somebody who may write to the folder and read the file, which chown alone refuses.
+      fs.promises.chown = (_file, uid) => (uid === 4242 ? Promise.reject(new Error("EPERM")) : Promise.resolve());
+      const { stat } = fs.promises;
+      const foreign = (stats) => Object.assign(stats, { uid: 4242, mode: stats.mode & 0o7770 });
+      fs.promises.stat = async (file) => (file.includes("new-") ? stat(file) : foreign(await stat(file)));
+      syncBuiltinESMExports();
+      await folder.update("clamav", () => "{ port: 2 }").catch(print);
+      print((await folder.update("rspamd", () => "{ port: 2 }")).value.port);`);
+    expect(output).toBe("not_permitted\n2");
     expect(await onDisk("clamav.json5")).toBe("{ port: 1 }");
   });
 
