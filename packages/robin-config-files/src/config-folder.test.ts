@@ -92,7 +92,7 @@ describe("read", () => {
   });
 });
 
-describe("update", () => {
+describe("update", { timeout: 30_000 }, () => {
   it("writes what the edit makes, keeps mode and owner, and leaves no other file beside it", async () => {
     await put("clamav.json5", "{ port: 3310 } ");
     await chmod(path.join(cfg, "clamav.json5"), 0o604);

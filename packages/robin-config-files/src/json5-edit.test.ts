@@ -24,7 +24,7 @@ const clamav = `// Virus scanner
 }
 `;
 
-describe("setJson5", () => {
+describe("setJson5", { timeout: 30_000 }, () => {
   it("changes the value alone", () => {
     expect(setJson5(clamav, ["port"], 3311)).toBe(clamav.replace("3310", "3311"));
     expect(setJson5(clamav, ["timeout"], 30)).toBe(clamav.replace("5 //", "30 //"));
@@ -209,7 +209,7 @@ const written = fc.tuple(object, fc.array(fc.nat(9), { minLength: 50, maxLength:
   return { text: `${gap()}${write(value)}\n`, value };
 });
 
-describe("with texts of every kind", () => {
+describe("with texts of every kind", { timeout: 30_000 }, () => {
   it("a rewritten text has exactly the wanted values", () => {
     fc.assert(
       fc.property(written, object, ({ text, value }, wanted) => {
@@ -260,7 +260,7 @@ function isWithin(part: string, whole: string): boolean {
   return at === part.length;
 }
 
-describe("Robin", () => {
+describe("Robin", { timeout: 30_000 }, () => {
   let robin: RobinSimulator;
   beforeAll(async () => {
     robin = await createRobinSimulator({ items: 0 });
