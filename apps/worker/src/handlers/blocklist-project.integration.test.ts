@@ -115,7 +115,7 @@ describe("blocklist.project", () => {
     await run();
     const name = file();
     const text = await readFile(name, "utf8");
-    await writeFile(name, text.replace(`entries: ["192.0.2.1"]`, `entries: ["203.0.113.1" /* mine */]`));
+    await writeFile(name, text.replace(/^ {4}"192\.0\.2\.1"$/m, `    "203.0.113.1" /* mine */`));
     expect(await entries()).toEqual(["203.0.113.1"]);
     await run(minuteMs);
     expect((await entries())?.toSorted()).toEqual(["192.0.2.1", "203.0.113.1"]);

@@ -32,6 +32,7 @@ const byHand = `{
 describe("Robin's blocklist.json5", () => {
   it("is made when there is none, with a word on whose entries are whose", () => {
     const { text, switchedOn } = writeBlocklist(undefined, ["192.0.2.1", "2001:db8::/32"]);
+    expect(text).toContain(`\n    "192.0.2.1",\n    "2001:db8::/32"\n`);
     expect(text).toMatch(/^\/\/ Robin closes connections/);
     const entries = ["192.0.2.1", "2001:db8::/32"];
     expect(valueOf(text)).toEqual({ enabled: true, entries, gatewayEntries: entries });

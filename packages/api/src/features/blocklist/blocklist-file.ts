@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { type ConfigFile, type ConfigObject, mergeJson5, rewriteJson5 } from "@robin/config-files";
+import { type ConfigFile, type ConfigObject, parseJson5, rewriteJson5 } from "@robin/config-files";
 import { readTarget } from "./block-target.ts";
 
 /** Robin's file, without its ending. */
@@ -8,10 +8,19 @@ export const blocklistFile = "blocklist";
 /** Beside Robin's own `enabled` and `entries`; Robin does not look at it. */
 const ownKey = "gatewayEntries";
 
+/** Robin's own skeleton. The comment in the list has the first entry begin a line, and the others follow it. */
 const newFile = `// Robin closes connections from these addresses and networks at once.
 // What the gateway's blocklist has stands under "${ownKey}" as well. Entries that stand only under "entries" were
 // written by hand: the gateway leaves them alone.
+{
+  enabled: false,
+  entries: [
+    // "192.0.2.1", "198.51.100.0/24", "2001:db8::/32"
+  ]
+}
 `;
+
+type FileText = Pick<ConfigFile, "text" | "value">;
 
 export interface BlocklistText {
   text: string;
@@ -20,7 +29,7 @@ export interface BlocklistText {
 }
 
 /** What is in the file besides the gateway's own entries, in canonical form where it can be read. */
-export function handWritten(file: ConfigFile | undefined): ReadonlySet<string> {
+export function handWritten(file: FileText | undefined): ReadonlySet<string> {
   const own = new Set(stringsOf(file?.value[ownKey]));
   const byHand = stringsOf(file?.value.entries).filter((entry) => !own.has(entry));
   return new Set(byHand.map(canonical));
@@ -33,11 +42,8 @@ export function handWritten(file: ConfigFile | undefined): ReadonlySet<string> {
  * added, and so stays when ours goes. Comments and the order of what is by hand are kept. Whatever is no text is taken
  * out: Robin's listener ends over it.
  */
-export function writeBlocklist(file: ConfigFile | undefined, wanted: readonly string[]): BlocklistText {
-  if (!file) {
-    const value = { enabled: true, entries: [...wanted], [ownKey]: [...wanted] };
-    return { text: mergeJson5(newFile, value), switchedOn: wanted.length > 0 };
-  }
+export function writeBlocklist(present: FileText | undefined, wanted: readonly string[]): BlocklistText {
+  const file = present ?? { text: newFile, value: parseJson5(newFile) };
   const byHand = handWritten(file);
   const own = wanted.filter((value) => !byHand.has(value));
   const former = new Set(stringsOf(file.value[ownKey]));
@@ -65,7 +71,7 @@ function isUpToDate({ enabled, entries, [ownKey]: former }: ConfigObject, own: r
  * The file with all of ours in one place, whatever was written in between. One removal at a time: so each leaves the
  * lines around it, with their comments, where they are.
  */
-function gathered({ text, value }: ConfigFile, own: ReadonlySet<string>): { text: string; value: ConfigObject } {
+function gathered({ text, value }: FileText, own: ReadonlySet<string>): { text: string; value: ConfigObject } {
   const all = Array.isArray(value.entries) ? value.entries : [];
   const isOwn = all.map((entry) => typeof entry === "string" && own.has(entry));
   const firstEnd = isOwn.findIndex((here, index) => here && !isOwn[index + 1]);

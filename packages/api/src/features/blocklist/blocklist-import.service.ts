@@ -14,6 +14,8 @@ import { isPast, tell } from "./notices.ts";
 
 const errorsMax = 100;
 const auditedMax = 100;
+const rowsAtOnce = 1000;
+const importTimes = { maxWait: 5000, timeout: 20_000 };
 
 type ImportFlags = Pick<ImportBlocklistInput, "dryRun" | "allOrNothing" | "confirm">;
 
@@ -61,8 +63,14 @@ async function importLines(
       createdAt,
       createdBy: ctx.principal.username,
     }));
-    // Prisma divides them among as many statements as it takes, in one transaction.
-    const { count } = await db.blocklistEntry.createMany({ data: rows, skipDuplicates: true });
+    const count = await db.$transaction(async (tx) => {
+      let added = 0;
+      for (let start = 0; start < rows.length; start += rowsAtOnce) {
+        const data = rows.slice(start, start + rowsAtOnce);
+        added += (await tx.blocklistEntry.createMany({ data, skipDuplicates: true })).count;
+      }
+      return added;
+    }, importTimes);
     const domains = entries.filter(({ value, active }) => active && value.network === null).length;
     const notices =
       domains > 0 ? [`Robin blocks addresses and networks only: ${domains} domains are kept switched off.`] : [];
