@@ -204,7 +204,9 @@ describe("PATCH /blocklist/{id}", () => {
   it("200 changes each part, and null is no end", async () => {
     const { id } = await gateway.block("192.0.2.1", { expiresAt: inTenMinutes() });
     const changes = { type: "CIDR", value: "2001:db8::/32", reason: "other" };
-    const { body } = await gateway.call("PATCH", `/blocklist/${id}`, { ...changes, expiresAt: null });
+    const answer = await gateway.call("PATCH", `/blocklist/${id}`, { ...changes, expiresAt: null });
+    expect(await auditOf(gateway, answer)).toMatchObject([{ targets: ["192.0.2.1", "2001:db8::/32"] }]);
+    const { body } = answer;
     expect(body).toMatchObject({ id, ...changes, active: true });
     expect(body).not.toHaveProperty("expiresAt");
     expect(valuesIn(await list("?covers=2001:db8::1"))).toEqual(["2001:db8::/32"]);

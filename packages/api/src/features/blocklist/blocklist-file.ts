@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from "node:util";
 import { type ConfigFile, type ConfigObject, parseJson5, rewriteJson5 } from "@robin/config-files";
+import { isDeepStrictEqual } from "node:util";
 import { readTarget } from "./block-target.ts";
 
 /** Robin's file, without its ending. */

@@ -55,7 +55,8 @@ export async function updateEntry(
   { id, value: target, reason, expiresAt, active, confirm }: UpdateBlocklistEntryInput,
 ): Promise<ChangedBlocklistEntry> {
   const { db, clock, blocklist } = ctx.deps;
-  return withAudit(ctx, { action: "blocklist.update", targets: [await valueOf(ctx, id)] }, async () => {
+  const targets = [await valueOf(ctx, id), ...(target ? [target.value] : [])];
+  return withAudit(ctx, { action: "blocklist.update", targets }, async () => {
     const now = clock.now();
     if (isPast(expiresAt, now)) throw expired();
     const [former, row] = await db.$transaction(async (tx) => {

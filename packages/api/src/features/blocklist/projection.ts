@@ -15,7 +15,7 @@ export interface BlocklistParts {
 }
 
 export interface Projection {
-  /** Robin's file has the list as it is, and Robin was asked to read it. */
+  /** Robin's file has the list as it is, and Robin has read it. */
   projected: boolean;
   /** Why not, for the operator. */
   problem?: string;
