@@ -23,6 +23,8 @@ describe("Robin in trouble", () => {
   beforeEach(() => {
     gateway.simulator.faults.clear();
     gateway.simulator.logs.setAppender("rolling");
+    // What another test was answered is shared for so long.
+    gateway.clock.advance(60_000);
   });
   const get = (path: string) => gateway.request(path, { token: user.token });
 
@@ -94,7 +96,7 @@ describe("a Robin that answers as slowly as the test wants", () => {
   it("has one search at a time; 503 with Retry-After beyond eight who wait, 200 for those in turn", async () => {
     const first = search();
     const response = await robin.next();
-    const others = Array.from({ length: 9 }, () => search());
+    const others = Array.from({ length: 9 }, (_, index) => search(undefined, `/api/v1/logs?offset=${index + 1}`));
     const refused = await Promise.race(others);
     expect([refused.status, refused.headers.get("retry-after"), robin.count()]).toEqual([503, "5", 1]);
     answer(response);
@@ -114,7 +116,7 @@ describe("a Robin that answers as slowly as the test wants", () => {
       const left = search(leaving.signal, path).catch((error: unknown) => error);
       const response = await robin.next();
       response.writeHead(200, plain).write("INFO |0101-000000000|t|l.L||||m\n");
-      const next = search();
+      const next = search(undefined, "/api/v1/logs?offset=1");
       leaving.abort();
       await left;
       await vi.waitFor(() => {
@@ -127,6 +129,18 @@ describe("a Robin that answers as slowly as the test wants", () => {
       expect(gateway.logs.filter(({ level }) => Number(level) >= 50)).toEqual([]);
     },
   );
+
+  it("200 for all who look at the same page, by one search, until it is two seconds old", async () => {
+    const all = [search(), search(), search()];
+    answer(await robin.next());
+    expect((await Promise.all(all)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await search()).status).toBe(200);
+    expect(robin.count()).toBe(1);
+    gateway.clock.advance(2000);
+    const later = search();
+    answer(await robin.next());
+    expect((await later).status).toBe(200);
+  });
 
   it("503 when the time of a request passes while others search", async () => {
     const hurried = await startLogGateway({

@@ -8,8 +8,10 @@ import type { BlocklistProjector } from "./features/blocklist/projection.ts";
 import type { HealthMonitor } from "./features/health/health.service.ts";
 import type { LogReader } from "./features/logs/log-reader.ts";
 import type { LoggerList } from "./features/logs/logger-list.ts";
+import type { SearchLogsOutput } from "./features/logs/logs.schemas.ts";
 import type { ScannerConfig } from "./features/scanners/scanners.service.ts";
 import { AppError } from "./errors.ts";
+import type { Shared } from "./shared.ts";
 
 export interface Clock {
   now(): Date;
@@ -35,6 +37,8 @@ export interface Deps {
   scanners: ScannerConfig;
   logs: LogReader;
   loggers: LoggerList;
+  /** Pages of Robin's log, by what was asked for. */
+  logPages: Shared<SearchLogsOutput>;
   /** Robin's configuration folder, when it is mounted. */
   configFolder: ConfigFolder | undefined;
   blocklist: BlocklistProjector;

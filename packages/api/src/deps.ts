@@ -10,6 +10,7 @@ import { createHealthMonitor } from "./features/health/health.service.ts";
 import type { ScannerConfig } from "./features/scanners/scanners.service.ts";
 import { createLogReader } from "./features/logs/log-reader.ts";
 import { createLoggerList } from "./features/logs/logger-list.ts";
+import { createShared } from "./shared.ts";
 
 export interface ApiConfig {
   accessTokens: AccessTokenConfig;
@@ -46,6 +47,7 @@ export async function createDeps(
     scanners: config.scanners ?? {},
     logs,
     loggers: createLoggerList(logs, clock),
+    logPages: createShared({ clock, freshMs: 2000, keysMax: 20 }),
     configFolder,
     blocklist: createBlocklistProjector({ db, robin, clock, logger, folder: configFolder }),
     refreshTokenLifetimeMs: config.refreshTokenLifetimeMs,

@@ -1,6 +1,7 @@
 import type { Db } from "@robin/db";
 import { isRobinError, type RobinClient, type ServiceHealth } from "@robin/sdk";
 import type { Clock } from "../../context.ts";
+import { createShared } from "../../shared.ts";
 import type { AggregateHealth, PartStatus } from "./health.schemas.ts";
 import { readRetryHistogram, type RetryHistogram, shortQueue } from "./retry-histogram.ts";
 
@@ -17,7 +18,7 @@ export interface HealthMonitor {
 }
 
 export function createHealthMonitor({ db, robin, clock }: { db: Db; robin: RobinClient; clock: Clock }): HealthMonitor {
-  let latest: { checkedAt: number; health: Promise<AggregateHealth> } | undefined;
+  const shared = createShared<AggregateHealth>({ clock, freshMs: aggregateMs });
   let counted: { at: number; histogram: RetryHistogram | undefined } | undefined;
 
   const database = async (): Promise<PartStatus> => (await answered(() => db.$queryRaw`SELECT 1`)).status;
@@ -59,15 +60,7 @@ export function createHealthMonitor({ db, robin, clock }: { db: Db; robin: Robin
     };
   }
 
-  return {
-    database,
-    aggregate() {
-      const checkedAt = clock.now().getTime();
-      // The clock may be set back; without Math.abs the last check would count as fresh until it has caught up.
-      if (!latest || Math.abs(checkedAt - latest.checkedAt) >= aggregateMs) latest = { checkedAt, health: check() };
-      return latest.health;
-    },
-  };
+  return { database, aggregate: () => shared("aggregate", check) };
 }
 
 async function answered<Value>(ask: () => Promise<Value>): Promise<{ status: PartStatus; value?: Value }> {

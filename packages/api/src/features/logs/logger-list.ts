@@ -1,5 +1,6 @@
 import { type CallOptions, createLogLineReader, isLogSearchEcho } from "@robin/sdk";
 import type { Clock } from "../../context.ts";
+import { createShared } from "../../shared.ts";
 import { termForAll } from "./log-filter.ts";
 import type { LogReader } from "./log-reader.ts";
 
@@ -17,7 +18,7 @@ export interface LoggerList {
 }
 
 export function createLoggerList(reader: LogReader, clock: Clock): LoggerList {
-  let latest: { readAt: number; names: Promise<string[]> } | undefined;
+  const shared = createShared<string[]>({ clock, freshMs });
 
   async function read(timeoutMs: number | undefined): Promise<string[]> {
     const names = new Set<string>();
@@ -30,17 +31,5 @@ export function createLoggerList(reader: LogReader, clock: Clock): LoggerList {
     return [...names].sort();
   }
 
-  return {
-    names({ timeoutMs }) {
-      const readAt = clock.now().getTime();
-      // The clock may be set back, too.
-      if (latest && Math.abs(readAt - latest.readAt) < freshMs) return latest.names;
-      const mine = { readAt, names: read(timeoutMs) };
-      latest = mine;
-      mine.names.catch(() => {
-        if (latest === mine) latest = undefined;
-      });
-      return mine.names;
-    },
-  };
+  return { names: ({ timeoutMs }) => shared("names", () => read(timeoutMs)) };
 }
