@@ -59,7 +59,7 @@ it("501 for a link that leads out of the folder, whose target is neither shown n
   await writeFile(outside, `{ secret: "hunter2" }`);
   await symlink(outside, path.join(gateway.folder, "geoip.json5"));
   for (const answer of [await gateway.get("geoip"), await gateway.put("geoip", { enabled: true })]) {
-    expectError(answer, 501, "not_supported");
+    expectError(answer, 501, "not_implemented");
     expect(answer.text).not.toContain("hunter2");
     expect(answer.text).not.toContain(gateway.folder);
   }

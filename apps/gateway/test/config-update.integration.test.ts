@@ -318,9 +318,9 @@ describe("PUT /config/{section}", () => {
     const { token } = await other.signIn("ROLE_ADMIN");
     const put = (section: string, body: unknown) => other.request(`/config/${section}`, { method: "PUT", token, body });
     const answer = await put("clamav", clamavForm);
-    expectError(answer, 501, "not_supported");
+    expectError(answer, 501, "not_implemented");
     expect((answer.body as { message: string }).message).toContain("set ROBIN_CONFIG_DIR");
-    expectError(await put("storage", { clean: true }), 501, "not_supported");
+    expectError(await put("storage", { clean: true }), 501, "not_implemented");
     expect(documentOf(await put("clamav", { scanArchives: true }))).toMatchObject({
       scanArchives: true,
       timeout: 5000,
@@ -332,7 +332,7 @@ describe("PUT /config/{section}", () => {
   it("501 when the folder has gone", async () => {
     await rm(gateway.folder, { recursive: true });
     const answer = await gateway.put("clamav", clamavForm);
-    expectError(answer, 501, "not_supported");
+    expectError(answer, 501, "not_implemented");
     expect(answer.text).not.toContain(gateway.folder);
   });
 

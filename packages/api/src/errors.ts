@@ -88,12 +88,6 @@ export const errorCatalogue = {
     reason: "Not Implemented",
     when: "Robin, or this installation, has no way to do it; the message says why.",
   },
-  not_supported: {
-    trpcCode: "NOT_IMPLEMENTED",
-    httpStatus: 501,
-    reason: "Not Implemented",
-    when: "Neither this gateway, as it is set up, nor Robin can do it; the message says why.",
-  },
   upstream_rejected: {
     trpcCode: "BAD_GATEWAY",
     httpStatus: 502,

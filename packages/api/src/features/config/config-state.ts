@@ -75,9 +75,9 @@ async function readFile(ctx: Context, { file }: Section, orElse: boolean): Promi
   }
 }
 
-/** Why a change of the section could have no effect. `not_supported` is a matter of how the gateway is set up. */
+/** Why a change of the section could have no effect. `not_implemented` is a matter of how the gateway is set up. */
 export interface Obstacle {
-  code: "not_supported" | "conflict";
+  code: "not_implemented" | "conflict";
   message: string;
 }
 
@@ -88,7 +88,7 @@ export async function findObstacles(ctx: Context, section: Section, view: RobinV
   if (!configFolder) {
     const message =
       "This gateway cannot change Robin's files: mount Robin's configuration folder and set ROBIN_CONFIG_DIR.";
-    return [{ code: "not_supported", message }];
+    return [{ code: "not_implemented", message }];
   }
   if (section.file === undefined) return [{ code: "conflict", message: "The gateway does not know its file." }];
   const obstacle = await configFolder.obstacle();
@@ -122,16 +122,16 @@ function problemOf(error: unknown): string {
 }
 
 const codes: Partial<Record<ConfigFileError["kind"], AppErrorCode>> = {
-  missing: "not_supported",
-  not_permitted: "not_supported",
-  read_only: "not_supported",
+  missing: "not_implemented",
+  not_permitted: "not_implemented",
+  read_only: "not_implemented",
   conflict: "precondition_failed",
   invalid_name: "not_found",
   too_large: "invalid_input",
 };
 
 function toObstacle(error: ConfigFileError): Obstacle {
-  return { code: codes[error.kind] === "not_supported" ? "not_supported" : "conflict", message: error.message };
+  return { code: codes[error.kind] === "not_implemented" ? "not_implemented" : "conflict", message: error.message };
 }
 
 /** What went wrong with a file, for the caller: its messages name no path and no value. */

@@ -28,7 +28,7 @@ const auditedPathsMax = 50;
  * Writes Robin's file, our own document or both, has Robin read its files again and answers with what is there then.
  * Without Robin nothing is written, because only Robin tells whether a change could have an effect.
  * @throws AppError `not_found`; `invalid_input`; `precondition_failed` when `_meta.version` is an older one; `conflict`
- * when the change could have no effect; `not_supported` without a folder to write to.
+ * when the change could have no effect; `not_implemented` without a folder to write to.
  */
 export async function updateConfig(ctx: SignedInContext, input: UpdateConfigInput): Promise<ConfigDocument> {
   const isOwn = findSection(input.section)?.keptByGateway === true;

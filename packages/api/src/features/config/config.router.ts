@@ -67,7 +67,7 @@ export const configRouter = router({
   update: robinProcedure
     .meta({
       permission: "MANAGE_SERVER_CONFIG",
-      errors: [...robinErrors, "conflict", "precondition_failed", "not_supported"],
+      errors: [...robinErrors, "conflict", "precondition_failed", "not_implemented"],
       bodyField: "document",
       openapi: {
         method: "PUT",
