@@ -97,6 +97,12 @@ describe("Robin's blocklist.json5", () => {
     expect(valueOf(write(edited, "192.0.2.1", "192.0.2.2")).entries).toEqual(valueOf(ours).entries);
   });
 
+  it("is switched on again when somebody switched it off while there is something of ours", () => {
+    const off = write(byHand, "192.0.2.1").replace("enabled: true", "enabled: false");
+    const { text, switchedOn } = writeBlocklist(fileOf(off), ["192.0.2.1"]);
+    expect([valueOf(text).enabled, switchedOn]).toEqual([true, true]);
+  });
+
   it("does not grow by being written again", () => {
     const ours = write(byHand, "192.0.2.1", "192.0.2.2");
     expect(write(ours, "192.0.2.1", "192.0.2.2")).toBe(ours);
