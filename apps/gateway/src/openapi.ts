@@ -72,6 +72,7 @@ export function createOpenApiDocument(version: string): OpenAPIObject {
     const operation = procedure.meta.upload && document.paths?.[procedure.meta.upload.path]?.post;
     if (operation) describeUpload(operation, procedure);
   }
+  dropUnusedSchemas(document);
   return document;
 }
 
@@ -134,6 +135,15 @@ function errorResponse(codes: readonly AppErrorCode[], status: number) {
       },
     },
   };
+}
+
+/** What a body field refers to only by way of schemas that are not shown. */
+function dropUnusedSchemas({ components, ...rest }: OpenAPIObject): void {
+  const { schemas = {}, ...others } = components ?? {};
+  for (const name of Object.keys(schemas)) {
+    const users = JSON.stringify([rest, others, { ...schemas, [name]: undefined }]);
+    if (!users.includes(`"#/components/schemas/${name}"`)) Reflect.deleteProperty(schemas, name);
+  }
 }
 
 function withoutLibraryErrors(schemas: Record<string, unknown> = {}): Record<string, unknown> {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startTestGateway, type TestGateway } from "./harness.ts";
-import { failureOf, trpcClient } from "./trpc-client.ts";
+import { failureOf, streamingClient, trpcClient } from "./trpc-client.ts";
 
 const path = "/example.com/tony/new/20260821.a.eml";
 const raw = `/api/v1/storage/raw?path=${path}`;
@@ -90,6 +90,16 @@ describe("a download", () => {
     expect(failure).toMatchObject({ httpStatus: 415, appCode: "unsupported_media_type" });
     expect(failure.message).toContain("httpBatchStreamLink");
     expect(calls).toBe(0);
+  });
+
+  it("gives the same over tRPC with streaming, also where it is written as text", async () => {
+    const admin = await gateway.signIn("ROLE_ADMIN");
+    const query = { format: "csv" as const, action: "auth.login" };
+    const parts: Uint8Array[] = [];
+    for await (const part of await streamingClient(gateway, admin.token).audit.export.query(query)) parts.push(part);
+    const { text } = await gateway.request("/api/v1/audit/export?format=csv&action=auth.login", { token: admin.token });
+    expect(Buffer.concat(parts).toString()).toBe(text);
+    expect(text).toContain("auth.login");
   });
 
   it("403 over tRPC without the permission, whatever the link", async () => {

@@ -27,8 +27,20 @@ export class Download implements AsyncIterable<Uint8Array> {
     this.#body = body;
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    return this.#body.values();
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, undefined> {
+    const parts = this.#body.values();
+    return {
+      async next() {
+        const { done, value } = await parts.next();
+        // superjson would write a Buffer in a way that it cannot read.
+        if (!done) return { value: new Uint8Array(value.buffer, value.byteOffset, value.length) };
+        return { done: true, value: undefined };
+      },
+      async return() {
+        await parts.return?.();
+        return { done: true, value: undefined };
+      },
+    };
   }
 
   /** Instead of reading it. */

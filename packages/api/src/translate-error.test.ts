@@ -95,7 +95,7 @@ describe("toAppError", () => {
     ["PARSE_ERROR", "invalid_input"],
     ["INTERNAL_SERVER_ERROR", "internal"],
     ["UNPROCESSABLE_CONTENT", "internal"],
-    ["NOT_IMPLEMENTED", "internal"],
+    ["NOT_IMPLEMENTED", "not_implemented"],
   ] as const)("makes tRPC's %s %s", (code, appCode) => {
     expect(toAppError(new TRPCError({ code })).code).toBe(appCode);
   });
