@@ -104,9 +104,11 @@ describe("docker-compose.yml", () => {
     }
   });
 
-  it("keeps the data in named volumes", () => {
-    const used = [services.postgres, services.redis].flatMap((service) => service.volumes ?? []);
-    expect(used.map((volume) => volume.split(":")[0])).toEqual(Object.keys(volumes));
+  it("keeps the data, and what waits to be downloaded, in named volumes", () => {
+    const mounted = Object.values(services).flatMap((service) => service.volumes ?? []);
+    const named = mounted.filter((volume) => /^[\w-]+:/.test(volume));
+    expect(named).toEqual(["downloads:/tmp", "postgres-data:/var/lib/postgresql", "redis-data:/data"]);
+    expect(Object.keys(volumes)).toEqual(named.map((volume) => volume.split(":")[0]));
   });
 });
 
