@@ -301,6 +301,8 @@ describe("what the UI relies on beyond the shapes", () => {
     ["does not accept the gateway's credentials", { kind: "status", status: 401 }],
     ["is away", { kind: "reset" }],
   ] as const)("5xx, never 401, and no prompt of the browser's when Robin %s", async (_name, fault) => {
+    // What was answered before is shared for a moment.
+    gateway.clock.advance(60_000);
     gateway.simulator.faults.set({ port: "client", route: "*", fault });
     for (const path of ["/queue/json?page=0&size=50", "/storage/?path=/", "/logs?limit=100&offset=0"]) {
       const answer = await gateway.request(path, { token: admin.token });
