@@ -29,7 +29,9 @@ export function describeDownload(operation: Operation, mediaTypes: readonly stri
       headers: {
         "content-disposition": { schema: { type: "string" }, description: "Offers a file name." },
       },
-      content: Object.fromEntries(mediaTypes.map((mediaType) => [mediaType, bytes])),
+      content: Object.fromEntries(
+        mediaTypes.map((mediaType) => [mediaType, mediaType.startsWith("application/json") ? {} : bytes]),
+      ),
     },
   });
 }

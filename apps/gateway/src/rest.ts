@@ -48,7 +48,7 @@ export function createRestRouter(deps: Deps, limits: BodyLimits): Router {
       next();
     }
   });
-  rest.use(requireJsonObject, (req, res, next) => {
+  rest.use(refuseStrayQuery, requireJsonObject, (req, res, next) => {
     const { bodyField } = (res.locals as RestLocals).operation.procedure.meta;
     if (bodyField !== undefined) req.body = { [bodyField]: req.body as unknown };
     // The adapter knows it in small letters only.
@@ -109,6 +109,14 @@ function refuseEmptyFields(req: Request, res: Response, next: () => void): void 
 /** A failed procedure rejects with an error of tRPC that carries ours. */
 function errorOf(error: unknown): AppError {
   return toAppError(error instanceof Error && error.cause instanceof AppError ? error.cause : error);
+}
+
+/** The adapter reads the body alone and drops these without a word, such as a `dryRun` that was meant. */
+function refuseStrayQuery(req: Request, res: Response, next: () => void): void {
+  const names = ["POST", "PUT", "PATCH"].includes(req.method) ? Object.keys(req.query) : [];
+  const issues = names.map((name) => ({ path: name, message: "belongs into the body" }));
+  if (issues.length > 0) sendError(res, new AppError("invalid_input", "The input is not valid.", { issues }));
+  else next();
 }
 
 function requireJsonObject(req: Request, res: Response, next: () => void): void {

@@ -210,13 +210,13 @@ describe("POST /api/v1/auth/refresh", () => {
     }
   });
 
-  it("401 for the refresh token in body, query or header: the cookie is its only place", async () => {
+  it("400 for the refresh token in body or query, 401 in a header: the cookie is its only place", async () => {
     const { cookie } = await gateway.signIn();
     const token = cookie.slice("refreshToken=".length);
     expectError(
       await gateway.request(`/api/v1/auth/refresh?refreshToken=${token}`, { body: {} }),
-      401,
-      "unauthenticated",
+      400,
+      "invalid_input",
     );
     expectError(await gateway.request("/api/v1/auth/refresh", { body: {}, token }), 401, "unauthenticated");
     expectError(await gateway.request("/api/v1/auth/refresh", { body: { refreshToken: token } }), 400, "invalid_input");

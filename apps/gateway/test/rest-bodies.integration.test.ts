@@ -92,6 +92,12 @@ describe("a REST body", () => {
     expect((await post(`\ufeff ${uids("a")}\n`)).status).toBe(200);
   });
 
+  it("400 for fields in the query, which nobody would read there", async () => {
+    const answer = await post(uids("a"), {}, `${path}?dryRun=true`);
+    expectRefused(answer, 400, "invalid_input");
+    expect(answer.body).toMatchObject({ issues: [{ path: "dryRun", message: "belongs into the body" }] });
+  });
+
   it("413 beyond the limit, 200 at it, counted in bytes", async () => {
     const fill = (bytes: number) => `${uids("a")}${" ".repeat(bytes - uids("a").length)}`;
     expect((await post(fill(bodyBytesMax))).status).toBe(200);
