@@ -9,6 +9,7 @@ import {
   startRspamd,
   startSilence,
   startTcp,
+  unusedPort,
 } from "./scanners-support.ts";
 
 let gateway: TestGateway;
@@ -42,13 +43,6 @@ async function configure(name: Name, values: object, at = gateway): Promise<void
 const status = (name: Name, at = gateway) => at.request(`/api/v1/scanners/${name}/status`, { token: operator.token });
 const test = (name: Name, body: object = {}, at = gateway) =>
   at.request(`/api/v1/scanners/${name}/test`, { token: operator.token, body });
-
-/** Of a server that has just gone. */
-async function unusedPort(): Promise<number> {
-  const standIn = await startSilence();
-  await standIn.close();
-  return standIn.port;
-}
 
 describe("GET /api/v1/scanners/clamav/status", () => {
   it("200 with UP and the version, by PING and VERSION to where Robin's configuration says", async () => {
