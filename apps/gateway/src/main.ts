@@ -1,5 +1,6 @@
 import { AppError, createDeps, ensureAdmin } from "@robin/api";
 import { createDb, migrate } from "@robin/db";
+import { createLocalEvents } from "@robin/events";
 import { createRobinClient } from "@robin/sdk";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -55,7 +56,7 @@ async function start(): Promise<void> {
       robinTimeZone: env.ROBIN_TIME_ZONE,
       robinConfigDir: env.ROBIN_CONFIG_DIR,
     },
-    { db, robin, logger },
+    { db, robin, events: createLocalEvents(logger), logger },
   );
   const admin = await ensureAdmin(deps, { username: env.ADMIN_USERNAME, password: env.ADMIN_PASSWORD });
 

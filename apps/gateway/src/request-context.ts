@@ -1,4 +1,4 @@
-import type { Clock, Context, Deps, RefreshCookie } from "@robin/api";
+import type { Clock, Context, Deps, RefreshCookie, RequestTrace } from "@robin/api";
 import { AppError } from "@robin/api";
 import { parseCookie, stringifySetCookie } from "cookie";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
@@ -12,6 +12,7 @@ export interface RequestLocals {
   startedAt: number;
   /** Milliseconds on the clock of `performance.now()` by which the answer has to be there. */
   deadlineAt: number;
+  trace: RequestTrace;
   authentication?: Authentication;
 }
 
@@ -26,7 +27,13 @@ export function beginRequest(timeoutMs: number): RequestHandler {
     const given = req.headers["x-request-id"];
     const requestId = typeof given === "string" && saneRequestId.test(given) ? given : randomUUID();
     const startedAt = performance.now();
-    Object.assign(res.locals, { requestId, startedAt, deadlineAt: startedAt + timeoutMs } satisfies RequestLocals);
+    const trace = { traceparent: undefined, upstreamMs: 0, cache: undefined };
+    Object.assign(res.locals, {
+      requestId,
+      startedAt,
+      deadlineAt: startedAt + timeoutMs,
+      trace,
+    } satisfies RequestLocals);
     res.setHeader("x-request-id", requestId);
     next();
   };
@@ -34,11 +41,12 @@ export function beginRequest(timeoutMs: number): RequestHandler {
 
 /** The context of the procedures for one request. */
 export function createContext(deps: Deps, req: Request, res: AppResponse, road: Context["road"]): Context {
-  const { requestId, authentication } = res.locals;
+  const { requestId, authentication, trace } = res.locals;
   const streams = road === "rest" || wantsStream(req);
   return {
     deps,
     requestId,
+    trace,
     road,
     streams,
     ipAddress: ipAddressOf(req),

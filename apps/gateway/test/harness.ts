@@ -2,6 +2,7 @@ import type { Role } from "@robin/api";
 import { type ApiConfig, createDeps, type Deps } from "@robin/api";
 import { createTestDatabase, createUser } from "@robin/db/testing";
 import { createDb, type Db } from "@robin/db";
+import { createLocalEvents } from "@robin/events";
 import { createRobinClient, type RobinClientConfig } from "@robin/sdk";
 import { createManualClock, createRobinSimulator, type RobinSimulator } from "@robin/simulator";
 import { createServer, type Server } from "node:http";
@@ -119,7 +120,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       robinTimeZone: options.robinTimeZone ?? "UTC",
       robinConfigDir: options.robinConfigDir,
     },
-    { db, robin, logger, clock },
+    { db, robin, events: shared?.deps.events ?? createLocalEvents(logger), logger, clock },
   );
   const config: AppConfig = {
     bodyBytesMax: 1024 ** 2,

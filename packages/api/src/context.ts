@@ -1,5 +1,6 @@
 import type { ConfigFolder } from "@robin/config-files";
 import type { Db } from "@robin/db";
+import type { Events } from "@robin/events";
 import type { CallOptions, RobinClient } from "@robin/sdk";
 import type { Authenticator, Principal } from "./features/auth/authenticator.ts";
 import type { Passwords } from "./features/auth/passwords.ts";
@@ -27,6 +28,8 @@ export interface Logger {
 /** Made once per process by `createDeps`. */
 export interface Deps {
   db: Db;
+  /** Between all processes. */
+  events: Events;
   robin: RobinClient;
   clock: Clock;
   logger: Logger;
@@ -55,10 +58,23 @@ export interface RefreshCookie {
   clear(): void;
 }
 
+/** How the cache took part in an answer. */
+export type CacheResult = "hit" | "miss" | "stale" | "coalesced";
+
+/** What a request shows of itself to those who watch, filled in on its way. */
+export interface RequestTrace {
+  /** W3C trace context, handed on to Robin. */
+  traceparent: string | undefined;
+  /** Milliseconds that calls to Robin took, summed up. */
+  upstreamMs: number;
+  cache: CacheResult | undefined;
+}
+
 /** Made for each request by the server that carries the procedures. */
 export interface Context {
   deps: Deps;
   requestId: string;
+  trace: RequestTrace;
   ipAddress: string;
   userAgent: string;
   /** Which adapter the call came by; REST hands over path parameters still percent-encoded. */

@@ -1,5 +1,6 @@
 import { createConfigFolder } from "@robin/config-files";
 import type { Db } from "@robin/db";
+import type { Events } from "@robin/events";
 import type { RobinClient } from "@robin/sdk";
 import type { Clock, Deps, Logger } from "./context.ts";
 import { type AccessTokenConfig, createAccessTokens } from "./features/auth/access-tokens.ts";
@@ -29,15 +30,16 @@ export const systemClock: Clock = { now: () => new Date() };
 /** Builds once per process what the procedures share. */
 export async function createDeps(
   config: ApiConfig,
-  parts: { db: Db; robin: RobinClient; logger: Logger; clock?: Clock },
+  parts: { db: Db; robin: RobinClient; events: Events; logger: Logger; clock?: Clock },
 ): Promise<Deps> {
-  const { db, robin, logger, clock = systemClock } = parts;
+  const { db, robin, events, logger, clock = systemClock } = parts;
   const accessTokens = createAccessTokens(config.accessTokens, clock);
   const configFolder = config.robinConfigDir ? createConfigFolder({ path: config.robinConfigDir, clock }) : undefined;
   const logs = createLogReader(robin, config.robinTimeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
   return {
     db,
     robin,
+    events,
     logger,
     clock,
     accessTokens,

@@ -1,4 +1,4 @@
-export type { Clock, Context, Deps, Logger, RefreshCookie } from "./context.ts";
+export type { CacheResult, Clock, Context, Deps, Logger, RefreshCookie, RequestTrace } from "./context.ts";
 export { apiKeyPrefix } from "./features/api-keys/api-key.ts";
 export { type ApiConfig, createDeps, systemClock } from "./deps.ts";
 export { Download, type DownloadHead } from "./download.ts";

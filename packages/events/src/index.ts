@@ -1,0 +1,2 @@
+export type { EventName, EventPayloads, Events, EventsLogger } from "./events.ts";
+export { createLocalEvents } from "./local-events.ts";
