@@ -2,6 +2,7 @@ import type { ConfigFolder } from "@robin/config-files";
 import type { Db } from "@robin/db";
 import type { Events } from "@robin/events";
 import type { CallOptions, RobinClient } from "@robin/sdk";
+import type { AnswerCache } from "./cache/answer-cache.ts";
 import type { Authenticator, Principal } from "./features/auth/authenticator.ts";
 import type { Passwords } from "./features/auth/passwords.ts";
 import type { AccessTokens } from "./features/auth/access-tokens.ts";
@@ -31,6 +32,8 @@ export interface Deps {
   /** Between all processes. */
   events: Events;
   robin: RobinClient;
+  /** Answers that are true for a while. Mutations drop what they change by the rules of the cache, not by hand. */
+  cache: AnswerCache;
   clock: Clock;
   logger: Logger;
   accessTokens: AccessTokens;

@@ -2,6 +2,7 @@ import { createConfigFolder } from "@robin/config-files";
 import type { Db } from "@robin/db";
 import type { Events } from "@robin/events";
 import type { RobinClient } from "@robin/sdk";
+import { createAnswerCache } from "./cache/answer-cache.ts";
 import type { Clock, Deps, Logger } from "./context.ts";
 import { type AccessTokenConfig, createAccessTokens } from "./features/auth/access-tokens.ts";
 import { createAuthenticator } from "./features/auth/authenticator.ts";
@@ -40,6 +41,7 @@ export async function createDeps(
     db,
     robin,
     events,
+    cache: createAnswerCache({ events }),
     logger,
     clock,
     accessTokens,
