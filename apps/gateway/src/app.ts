@@ -13,6 +13,8 @@ import { authenticate } from "./principal.ts";
 import { createMeters, createPrometheusRouter, type Meters } from "./prometheus.ts";
 import { expectMail, mailJsonBytesMax, refuseOtherBodies } from "./request-body.ts";
 import { type AppResponse, beginRequest, createContext, ipAddressOf, type RequestLocals } from "./request-context.ts";
+import { endpointOf } from "./request-endpoint.ts";
+import { createRecorder, type Recorder } from "./request-record.ts";
 import { createRestRouter } from "./rest.ts";
 import { createUiRouter } from "./ui.ts";
 import { createUnsupportedRouter } from "./unsupported.ts";
@@ -38,6 +40,8 @@ interface AppParts {
   openApiDocument: object;
   /** When the Robin client, too, reports to them. */
   meters?: Meters;
+  /** When the cached answers, too, are recorded by it. */
+  recorder?: Recorder;
   /** True once the process is shutting down. */
   draining?: () => boolean;
 }
@@ -62,10 +66,11 @@ const dropInPaths = [
 /** The whole HTTP surface, ready for a server to listen with. */
 export function createApp(parts: AppParts): Express {
   const { deps, config, logger, openApiDocument, meters = createMeters(), draining = () => false } = parts;
+  const { recorder = createRecorder({ logger, meters }) } = parts;
   const app = express();
   app.disable("x-powered-by").disable("etag").set("trust proxy", config.trustProxy).set("query parser", "simple");
 
-  app.use(beginRequest(config.requestTimeoutMs), meters.countRequests, logRequests(logger), securityHeaders());
+  app.use(beginRequest(config.requestTimeoutMs), recordRequests(recorder), securityHeaders());
   app.use(closeWhen(draining));
   if (config.corsOrigins.length > 0) {
     app.use(
@@ -150,24 +155,25 @@ function securityHeaders(): RequestHandler {
   });
 }
 
-/** One line for each request. The query is left out: it may hold a token. */
-function logRequests(logger: Logger): RequestHandler {
+/** One line for each request, and one count. */
+function recordRequests(recorder: Recorder): RequestHandler {
   return (req, res, next) => {
+    // Routers take prefixes off the path as the request goes on.
     const { method, path } = req;
     res.once("close", () => {
-      const { requestId, startedAt, authentication } = res.locals as RequestLocals;
-      const fields = {
+      const { requestId, startedAt, trace, authentication } = res.locals as RequestLocals;
+      recorder.record({
         requestId,
         method,
         path,
+        endpoint: endpointOf(req, res, path),
         status: res.statusCode,
-        durationMs: Math.round((performance.now() - startedAt) * 10) / 10,
-        userId: authentication?.principal?.userId,
-        apiKeyId: authentication?.principal?.apiKey?.id,
+        startedAt,
+        trace,
+        principal: authentication?.principal,
         ipAddress: ipAddressOf(req),
-        ...(!res.writableFinished && { aborted: true }),
-      };
-      logger.info(fields, "request");
+        aborted: !res.writableFinished,
+      });
     });
     next();
   };

@@ -1,4 +1,4 @@
-import { type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, pino } from "pino";
 import pretty from "pino-pretty";
 
 const secretFields = [
@@ -24,7 +24,7 @@ const secretFields = [
  */
 export function createLogger(
   { level, format }: { level: string; format: "json" | "pretty" },
-  destination?: NodeJS.WritableStream,
+  destination?: DestinationStream,
 ): Logger {
   const options = {
     level,

@@ -1,19 +1,26 @@
 import { AppError, isPrivateAddress } from "@robin/api";
 import type { BreakerState, RobinClient, RobinClientConfig } from "@robin/sdk";
-import { type Request, type RequestHandler, type Response, Router } from "express";
+import { type Request, type Response, Router } from "express";
 import { createHash, timingSafeEqual } from "node:crypto";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { sendError } from "./error-response.ts";
-import { endpointOf } from "./request-endpoint.ts";
 import { ipAddressOf } from "./request-context.ts";
 
 /** What Prometheus is told of this process. */
 export interface Meters {
   registry: Registry;
-  /** Counts every request that passes, when it ends. */
-  countRequests: RequestHandler;
+  /** Counts a request that has ended. */
+  countRequest(request: CountedRequest, seconds: number): void;
   /** For the Robin client. */
   onCall: NonNullable<RobinClientConfig["onCall"]>;
+}
+
+export interface CountedRequest {
+  method: string;
+  /** The route's pattern. */
+  endpoint: string;
+  status: number;
+  aborted?: boolean | undefined;
 }
 
 const breakerValues: Record<BreakerState, number> = { closed: 0, "half-open": 1, open: 2 };
@@ -57,25 +64,50 @@ export function createMeters(): Meters {
     buckets: requestBuckets,
     registers,
   });
+  const seriesOf = createSeries(requests, durations);
   return {
     registry,
-    countRequests(req, res, next) {
-      const startedAt = performance.now();
-      // Routers take prefixes off the path as the request goes on.
-      const { path } = req;
-      const method = usualMethods.has(req.method) ? req.method : "OTHER";
-      res.once("close", () => {
-        const endpoint = endpointOf(req, res, path);
-        const status = res.writableFinished ? res.statusCode : closedRequest;
-        requests.inc({ method, endpoint, status });
-        durations.observe({ method, endpoint }, (performance.now() - startedAt) / 1000);
-      });
-      next();
+    countRequest({ method, endpoint, status, aborted }, seconds) {
+      const series = seriesOf(endpoint, usualMethods.has(method) ? method : "OTHER");
+      series.count(aborted ? closedRequest : status);
+      series.observe(seconds);
     },
     onCall({ service, endpoint, outcome, durationMs }) {
       calls.inc({ service, endpoint, outcome });
       callDurations.observe({ service, endpoint }, durationMs / 1000);
     },
+  };
+}
+
+interface Series {
+  count(status: number): void;
+  observe(seconds: number): void;
+}
+
+/** Looks each label up once: prom-client takes longer to find a series than a cached answer may take. */
+function createSeries(requests: Counter, durations: Histogram): (endpoint: string, method: string) => Series {
+  const byEndpoint = new Map<string, Map<string, Series>>();
+
+  function create(endpoint: string, method: string): Series {
+    const byStatus = new Map<number, Counter.Internal>();
+    const duration = durations.labels(method, endpoint);
+    return {
+      count(status) {
+        let counter = byStatus.get(status);
+        if (!counter) byStatus.set(status, (counter = requests.labels(method, endpoint, String(status))));
+        counter.inc();
+      },
+      observe(seconds) {
+        duration.observe(seconds);
+      },
+    };
+  }
+  return (endpoint, method) => {
+    let byMethod = byEndpoint.get(endpoint);
+    if (!byMethod) byEndpoint.set(endpoint, (byMethod = new Map<string, Series>()));
+    let series = byMethod.get(method);
+    if (!series) byMethod.set(method, (series = create(endpoint, method)));
+    return series;
   };
 }
 

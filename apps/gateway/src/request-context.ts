@@ -5,6 +5,7 @@ import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { randomUUID } from "node:crypto";
 import { isIP } from "node:net";
 import type { Authentication } from "./principal.ts";
+import { takeTraceparent } from "./trace-context.ts";
 
 /** What the middleware before the routers found out about a request; kept in `res.locals`. */
 export interface RequestLocals {
@@ -27,7 +28,7 @@ export function beginRequest(timeoutMs: number): RequestHandler {
     const given = req.headers["x-request-id"];
     const requestId = typeof given === "string" && saneRequestId.test(given) ? given : randomUUID();
     const startedAt = performance.now();
-    const trace = { traceparent: undefined, upstreamMs: 0, cache: undefined };
+    const trace = { traceparent: takeTraceparent(req.headers.traceparent), upstreamMs: 0, cache: undefined };
     Object.assign(res.locals, {
       requestId,
       startedAt,
