@@ -1,0 +1,168 @@
+import type { Principal } from "@robin/api";
+import { addressKey } from "./address-key.ts";
+import { type LimitRule, type Window, type WindowStore, Windows } from "./windows.ts";
+
+export interface LimitedRequest {
+  principal: Principal | undefined;
+  /** Of the client, as `ipAddressOf` tells it. */
+  address: string;
+  /** Asks for the queue, which has a limit of its own for signed-in users. */
+  isQueue: boolean;
+  /** How many procedures run: 1, or as many as a tRPC batch names. */
+  cost: number;
+  /** How many of them ask for the queue; by default all, when `isQueue`. */
+  queueCost?: number;
+}
+
+export interface LimitVerdict {
+  allowed: boolean;
+  /** Name, value, name, value...: `RateLimit-*`, to be sent with the answer whatever it is. */
+  headers: readonly string[];
+  /** Whole seconds, when it is not allowed. */
+  retryAfterSeconds?: number;
+  /** The one that decides: `anonymous`, `user` or `queue`. */
+  limit: string;
+}
+
+export interface Limiter {
+  /**
+   * Counts the request if it is allowed and this process has a share of the caller's requests left. A refused one
+   * counts for nothing. Call it only for a request that is answered at once: what goes on to Express is counted there.
+   * @returns undefined when Redis must be asked, by `take`; nothing has been counted then.
+   */
+  takeNow(request: LimitedRequest): LimitVerdict | undefined;
+  /** The same, asking Redis where needed: one round trip, or a short wait for a Redis that is away. Never rejects. */
+  take(request: LimitedRequest): Promise<LimitVerdict>;
+  /** The refusal of a caller whose credential is not known yet, when the address has used up its requests; counts nothing. */
+  refusalOf(address: string): LimitVerdict | undefined;
+  close(): Promise<void>;
+}
+
+/** Requests per minute. */
+export interface LimitConfig {
+  anonymousPerMinute: number;
+  userPerMinute: number;
+  queuePerMinute: number;
+}
+
+export interface LimiterParts {
+  /** Milliseconds; never set back. */
+  now?: () => number;
+  /** Each process counts for itself without one. */
+  store?: (WindowStore & { close(): Promise<void> }) | undefined;
+  /** Told of each refusal. */
+  onExceeded?: (limit: string) => void;
+}
+
+const minuteMs = 60_000;
+
+/** Callers that are remembered for each limit, some 250 bytes each. Who is forgotten begins a new window without Redis. */
+const callersMax = 20_000;
+
+/** A process asks Redis once for so many parts of a window. */
+const sharesPerWindow = 20;
+
+const ruleOf = (name: string, limit: number): LimitRule => ({
+  name,
+  limit,
+  windowMs: minuteMs,
+  share: Math.max(1, Math.floor(limit / sharesPerWindow)),
+});
+
+/** One limit that a request has to pass. */
+interface Check {
+  windows: Windows;
+  window: Window;
+  cost: number;
+}
+
+export function createLimiter(config: LimitConfig, parts: LimiterParts = {}): Limiter {
+  const { now = () => performance.now(), store, onExceeded = () => undefined } = parts;
+  const windowsOf = (rule: LimitRule) => new Windows(rule, { now, store, keysMax: callersMax });
+  const anonymous = windowsOf(ruleOf("anonymous", config.anonymousPerMinute));
+  const user = windowsOf(ruleOf("user", config.userPerMinute));
+  const queue = windowsOf(ruleOf("queue", config.queuePerMinute));
+  const policies = {
+    anonymous: policyOf(anonymous),
+    user: policyOf(user),
+    queue: `${policyOf(user)}, ${policyOf(queue)}`,
+  };
+
+  function checksOf({ principal, address, isQueue, cost, queueCost = cost }: LimitedRequest): [Check, Check?] {
+    if (!principal) return [{ windows: anonymous, window: anonymous.of(addressKey(address)), cost }];
+    // Keys count for their owner, so that nobody gets more by making more of them.
+    const { userId } = principal;
+    const ofUser = { windows: user, window: user.of(userId), cost };
+    return isQueue && queueCost > 0
+      ? [ofUser, { windows: queue, window: queue.of(userId), cost: queueCost }]
+      : [ofUser];
+  }
+
+  function decide([first, second]: [Check, Check?]): LimitVerdict | undefined {
+    const firstAllows = first.windows.allows(first.window, first.cost);
+    if (firstAllows === false) return refuse(first, second !== undefined);
+    const secondAllows = second ? second.windows.allows(second.window, second.cost) : true;
+    if (second && secondAllows === false) return refuse(second, true);
+    if (!firstAllows || !secondAllows) return undefined;
+    first.window.share -= first.cost;
+    if (second) second.window.share -= second.cost;
+    const nearest = second && remainingOf(second) <= remainingOf(first) ? second : first;
+    return { allowed: true, headers: headersOf(nearest, second !== undefined), limit: nearest.windows.rule.name };
+  }
+
+  function refuse(check: Check, isQueue: boolean): LimitVerdict {
+    const { name } = check.windows.rule;
+    onExceeded(name);
+    const retryAfterSeconds = check.windows.resetSeconds(check.window);
+    return { allowed: false, headers: headersOf(check, isQueue), retryAfterSeconds, limit: name };
+  }
+
+  /** The fields of draft-ietf-httpapi-ratelimit-headers-06, the last one that has them apart; clients know no other yet. */
+  function headersOf({ windows, window }: Check, isQueue: boolean): string[] {
+    return [
+      "RateLimit-Limit",
+      String(windows.rule.limit),
+      "RateLimit-Remaining",
+      String(windows.remaining(window)),
+      "RateLimit-Reset",
+      String(windows.resetSeconds(window)),
+      "RateLimit-Policy",
+      windows === anonymous ? policies.anonymous : isQueue ? policies.queue : policies.user,
+    ];
+  }
+
+  const takeNow = (request: LimitedRequest) => decide(checksOf(request));
+
+  return {
+    takeNow,
+
+    async take(request) {
+      for (;;) {
+        const checks = checksOf(request);
+        const verdict = decide(checks);
+        if (verdict) return verdict;
+        const short = checks.filter((check) => check !== undefined && check.window.share < check.cost) as Check[];
+        await Promise.all(short.map(({ windows, window, cost }) => windows.refill(window, cost)));
+      }
+    },
+
+    refusalOf(address) {
+      const window = anonymous.known(addressKey(address));
+      return window && anonymous.allows(window, 1) === false
+        ? refuse({ windows: anonymous, window, cost: 1 }, false)
+        : undefined;
+    },
+
+    async close() {
+      await store?.close();
+    },
+  };
+}
+
+function policyOf({ rule: { limit, windowMs } }: Windows): string {
+  return `${limit};w=${windowMs / 1000}`;
+}
+
+function remainingOf({ windows, window }: Check): number {
+  return windows.remaining(window);
+}
