@@ -36,6 +36,12 @@ describe("readEnv", () => {
       CIRCUIT_BREAKER_TIMEOUT_SECONDS: 30,
       REQUEST_TIMEOUT_SECONDS: 10,
       BODY_LIMIT: 1024 ** 2,
+      RATE_LIMIT_ENABLED: true,
+      RATE_LIMIT_PER_MINUTE: 100,
+      RATE_LIMIT_USER_PER_MINUTE: 600,
+      RATE_LIMIT_QUEUE_PER_MINUTE: 100,
+      RATE_LIMIT_LOGIN_PER_MINUTE: 5,
+      RATE_LIMIT_LOGIN_ADDRESS_PER_MINUTE: 30,
       CORS_ORIGINS: [],
       TRUST_PROXY: false,
       LOG_LEVEL: "info",
@@ -53,6 +59,8 @@ describe("readEnv", () => {
       ...enough,
       PORT: "http-please",
       DATABASE_URL: "mysql://root:hunter2@db/robin",
+      REDIS_URL: "http://hunter2",
+      RATE_LIMIT_PER_MINUTE: "0",
       ROBIN_CLIENT_API_URL: "robin-host:8090",
       ROBIN_SERVICE_API_AUTH: "digest hunter2",
       JWT_SECRET: "hunter2",
@@ -163,12 +171,15 @@ describe("readEnv", () => {
       ROBIN_CLIENT_URL: "http://robin:8090",
       ROBIN_SERVICE_URL: "http://robin:8080",
       ROBIN_CONFIG_PATH: "/cfg",
+      REDIS_HOST: "redis",
+      REDIS_PORT: "",
     });
     expect(env.DATABASE_URL).toBe("postgresql://robin:p%40ss%2Fword@postgres:5433/mail");
     expect(env).toMatchObject({
       ROBIN_CLIENT_API_URL: "http://robin:8090",
       ROBIN_SERVICE_API_URL: "http://robin:8080",
       ROBIN_CONFIG_DIR: "/cfg",
+      REDIS_URL: "redis://redis:6379",
     });
   });
 

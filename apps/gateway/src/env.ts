@@ -1,4 +1,4 @@
-import { formerRobinUrls, jwtAlgorithms, robinEnv } from "@robin/api";
+import { formerRedisUrl, formerRobinUrls, jwtAlgorithms, redisEnv, robinEnv } from "@robin/api";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
@@ -68,7 +68,10 @@ const uiFolder = z
 const Env = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8000),
   HOST: z.string().min(1).default("0.0.0.0"),
+  WORKERS: count(1, 64),
+  MAX_CONNECTIONS: count(10_000, 1_000_000),
   DATABASE_URL: postgresUrl,
+  ...redisEnv,
   ...robinEnv,
   ROBIN_MAX_CONNECTIONS: count(8, 100),
   ROBIN_TIME_ZONE: timeZone.optional(),
@@ -81,6 +84,12 @@ const Env = z.object({
   REFRESH_TOKEN_EXPIRE_DAYS: duration("days", 7, 366),
   ADMIN_USERNAME: z.email("must be a mail address").default("admin@robin.local"),
   ADMIN_PASSWORD: z.string().min(8, "must have at least 8 characters").max(72).optional(),
+  RATE_LIMIT_ENABLED: flag(true),
+  RATE_LIMIT_PER_MINUTE: count(100, 1_000_000),
+  RATE_LIMIT_USER_PER_MINUTE: count(600, 1_000_000),
+  RATE_LIMIT_QUEUE_PER_MINUTE: count(100, 1_000_000),
+  RATE_LIMIT_LOGIN_PER_MINUTE: count(5, 1000),
+  RATE_LIMIT_LOGIN_ADDRESS_PER_MINUTE: count(30, 10_000),
   CIRCUIT_BREAKER_FAILURE_THRESHOLD: count(5, 1000),
   CIRCUIT_BREAKER_TIMEOUT_SECONDS: duration("seconds", 30, 3600),
   REQUEST_TIMEOUT_SECONDS: duration("seconds", 10, 600),
@@ -116,6 +125,7 @@ function withFormerNames(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     : undefined;
   const former = {
     DATABASE_URL: databaseUrl,
+    REDIS_URL: formerRedisUrl(withoutEmpty(source)),
     ROBIN_CONFIG_DIR: source.ROBIN_CONFIG_PATH,
     ...formerRobinUrls(source),
   };

@@ -1,9 +1,9 @@
-import { formerRobinUrls, robinEnv, sampleSecondsAllowed } from "@robin/api";
+import { formerRedisUrl, formerRobinUrls, redisEnv, robinEnv, sampleSecondsAllowed } from "@robin/api";
 import { z } from "zod";
 
 const Env = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" }),
-  REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" }).optional(),
+  ...redisEnv,
   ...robinEnv,
   ROBIN_CONFIG_DIR: z.string().optional(),
   METRICS_SAMPLE_SECONDS: z.coerce
@@ -33,12 +33,6 @@ function formerDatabaseUrl(source: NodeJS.ProcessEnv): string | undefined {
   if (!DB_HOST) return undefined;
   const user = `${encodeURIComponent(DB_USER)}:${encodeURIComponent(DB_PASSWORD)}`;
   return `postgresql://${user}@${DB_HOST}:${DB_PORT}/${encodeURIComponent(DB_NAME)}`;
-}
-
-function formerRedisUrl(source: NodeJS.ProcessEnv): string | undefined {
-  const { REDIS_HOST, REDIS_PORT = "6379", REDIS_PASSWORD } = source;
-  if (!REDIS_HOST) return undefined;
-  return `redis://${REDIS_PASSWORD ? `:${encodeURIComponent(REDIS_PASSWORD)}@` : ""}${REDIS_HOST}:${REDIS_PORT}`;
 }
 
 /** Names that the former gateway's compose file sets, so that it works with another image. */

@@ -14,7 +14,7 @@ export { toSample } from "./features/metrics/sample.ts";
 export type { Principal } from "./features/auth/authenticator.ts";
 export { Permission, permissionsOf, Role } from "./permissions.ts";
 export { isPrivateAddress } from "./private-address.ts";
-export { formerRobinUrls, robinEnv } from "./robin-env.ts";
+export { formerRedisUrl, formerRobinUrls, redisEnv, robinEnv } from "./robin-env.ts";
 export { type AppRouter, appRouter, createCaller, listProcedures, type ProcedureInfo } from "./root.ts";
 export { toAppError } from "./translate-error.ts";
 export type { ProcedureMeta } from "./trpc.ts";

@@ -32,3 +32,15 @@ export const robinEnv = {
 export function formerRobinUrls(source: Record<string, string | undefined>): Record<string, string | undefined> {
   return { ROBIN_CLIENT_API_URL: source.ROBIN_CLIENT_URL, ROBIN_SERVICE_API_URL: source.ROBIN_SERVICE_URL };
 }
+
+/** Where the programs meet when there are several. */
+export const redisEnv = {
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: "must be a redis:// or rediss:// URL" }).optional(),
+};
+
+/** From the names that the former gateway's compose file gives. */
+export function formerRedisUrl(source: Record<string, string | undefined>): string | undefined {
+  const { REDIS_HOST, REDIS_PORT = "6379", REDIS_PASSWORD } = source;
+  if (!REDIS_HOST) return undefined;
+  return `redis://${REDIS_PASSWORD ? `:${encodeURIComponent(REDIS_PASSWORD)}@` : ""}${REDIS_HOST}:${REDIS_PORT}`;
+}
