@@ -6,6 +6,7 @@ const forbidden: Record<string, string[]> = {
   "packages/robin-simulator": ["@robin/*", "express"],
   "packages/robin-config-files": ["@robin/*", "express", "@trpc/*", "@prisma/*"],
   "packages/db": ["@robin/*", "@trpc/*", "express"],
+  "packages/events": ["@robin/*", "@trpc/*", "express"],
   "packages/jobs": ["@robin/*", "@trpc/*", "express"],
   "packages/api": ["@robin/gateway", "@robin/worker", "@robin/simulator", "express", "ky", "undici", "cockatiel"],
   "apps/gateway": ["@robin/worker", "@robin/simulator", "@prisma/*", "ky", "undici", "cockatiel"],

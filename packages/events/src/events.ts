@@ -26,6 +26,7 @@ export interface Events {
 }
 
 export interface EventsLogger {
+  info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
