@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 import pretty from "pino-pretty";
+import { createLogOutput } from "./log-output.ts";
 
 const secretFields = [
   "password",
@@ -20,7 +21,7 @@ const secretFields = [
 
 /**
  * JSON lines for machines or coloured ones for people. Secrets are cut out wherever they are logged.
- * @param destination standard output by default.
+ * @param destination standard output by default; JSON goes there in pieces, see `createLogOutput`.
  */
 export function createLogger(
   { level, format }: { level: string; format: "json" | "pretty" },
@@ -36,5 +37,5 @@ export function createLogger(
   if (format === "pretty") {
     return pino(options, pretty({ ignore: "pid,hostname", sync: true, ...(destination && { destination }) }));
   }
-  return destination ? pino(options, destination) : pino(options);
+  return pino(options, destination ?? createLogOutput());
 }

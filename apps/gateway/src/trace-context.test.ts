@@ -5,13 +5,11 @@ const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
 const parentId = "00f067aa0ba902b7";
 
 describe("takeTraceparent", () => {
-  it.each(
-    [
-      [`00-${traceId}-${parentId}-01`, `00-${traceId}-${parentId}-01`],
-      [`00-${traceId}-${parentId}-00`, `00-${traceId}-${parentId}-00`],
-      ["of a later version, as version 00", `cc-${traceId}-${parentId}-03-more`, `00-${traceId}-${parentId}-03`],
-    ].map((row) => [row[0], row.at(-2), row.at(-1)]),
-  )("takes %s", (_name, given, taken) => {
+  it.each([
+    [`00-${traceId}-${parentId}-01`, `00-${traceId}-${parentId}-01`],
+    [`00-${traceId}-${parentId}-00`, `00-${traceId}-${parentId}-00`],
+    [`cc-${traceId}-${parentId}-03-more`, `00-${traceId}-${parentId}-03`],
+  ])("takes %s as %s", (given, taken) => {
     expect(takeTraceparent(given)).toBe(taken);
     expect(traceIdOf(takeTraceparent(given))).toBe(traceId);
   });
