@@ -1,6 +1,12 @@
 import { defineConfig } from "vitest/config";
 
-const everywhere = ["packages/*/{src,test,scripts}", "apps/*/{src,test,scripts}", "tooling/*", "scripts"];
+const everywhere = [
+  "packages/*/{src,test,scripts}",
+  "apps/*/{src,test,scripts}",
+  "bench/{src,test}",
+  "tooling/*",
+  "scripts",
+];
 const unit = everywhere.map((folder) => `${folder}/**/*.test.ts`);
 const integration = everywhere.map((folder) => `${folder}/**/*.integration.test.ts`);
 // Named by scripts/test.ts where something that they need cannot be had; the command line does not reach the projects.

@@ -28,7 +28,8 @@ function read(file) {
 /** Everything that decides what an installation contains. */
 function installationHash() {
   const hash = createHash("sha256").update(`${process.platform} ${process.arch}\n`);
-  for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json"]) hash.update(read(file));
+  for (const file of ["pnpm-lock.yaml", "pnpm-workspace.yaml", "package.json", "bench/package.json"])
+    hash.update(read(file));
   for (const folder of ["apps", "packages", "tooling"]) {
     for (const name of readdirSync(path.join(root, folder)).sort()) hash.update(read(`${folder}/${name}/package.json`));
   }

@@ -52,8 +52,13 @@ export interface SimulatorOptions {
   mailboxes?: boolean | undefined;
   /** Default the system's. */
   clock?: SimulatorClock | undefined;
-  /** How long each request holds its port; default 0. */
-  serviceTimeMs?: number | undefined;
+  /** How long each request holds its port, or how long one with this path; default 0. */
+  serviceTimeMs?: number | ((path: string) => number) | undefined;
+  /**
+   * Default false: a port that is busy still accepts connections, and both share the process with a test. True stops
+   * the thread for the service time, so that the backlog of 10 fills as Robin's does; for a process of its own.
+   */
+  holdsThread?: boolean | undefined;
   /** Default false: the queue moves only when a request or a test moves it. True lets a timer play Robin's delivery. */
   worker?: boolean | undefined;
   /** How much longer an answer above 8192 bytes takes on a reused connection; default 0, a real Robin needs 44. */
@@ -132,7 +137,8 @@ export async function createRobinSimulator(options: SimulatorOptions = {}): Prom
         workerStatistics: worker?.statistics ?? (() => idleStatistics(Math.floor(startedAt / 1000))),
       },
       nagleDelayMs: options.nagleDelayMs ?? 0,
-      serviceTimeMs: () => serviceTimeMs,
+      serviceTimeMs: (path) => (typeof serviceTimeMs === "number" ? serviceTimeMs : serviceTimeMs(path)),
+      holdsThread: options.holdsThread === true,
       nextConnectionId: () => (connections += 1),
       record: (request) => {
         requests.push(request);

@@ -202,6 +202,22 @@ describe("one exchange at a time", () => {
     expect((await sendRaw(clientUrl, { target: "/health" }))?.status).toBe(200);
   });
 
+  it("takes the time of a path, and stops the thread for it when asked to", async () => {
+    const serviceTimeMs = (path: string) => (path === "/health" ? 40 : 0);
+    const { clientUrl } = await startSimulator({ serviceTimeMs, holdsThread: true });
+    let ticks = 0;
+    const timer = setInterval(() => (ticks += 1), 5);
+    const startedAt = performance.now();
+    await sendRaw(clientUrl, { target: "/" });
+    const quick = performance.now() - startedAt;
+    ticks = 0;
+    await sendRaw(clientUrl, { target: "/health" });
+    clearInterval(timer);
+    expect(performance.now() - startedAt - quick).toBeGreaterThanOrEqual(39);
+    // 40 ms would have room for eight, were the thread not held.
+    expect(ticks).toBeLessThan(5);
+  });
+
   it("the service time is spent once per request, one after the other", async () => {
     const robin = await startSimulator({ serviceTimeMs: 20 });
     const startedAt = performance.now();

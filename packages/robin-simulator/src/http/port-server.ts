@@ -39,7 +39,8 @@ export interface PortOptions {
   readonly faults: FaultSource;
   readonly state: PortState;
   readonly nagleDelayMs: number;
-  serviceTimeMs(): number;
+  serviceTimeMs(path: string): number;
+  readonly holdsThread: boolean;
   nextConnectionId(): number;
   record(request: RecordedRequest): void;
 }
@@ -54,6 +55,13 @@ export interface PortServer {
 const idleTimeoutMs = 35_000;
 /** Java's HTTP server asks for this accept backlog. */
 const acceptBacklog = 10;
+
+const neverWoken = new Int32Array(new SharedArrayBuffer(4));
+
+/** Stops the whole thread, as one exchange of Robin stops its dispatcher: nothing is accepted meanwhile. */
+function holdThread(ms: number): void {
+  Atomics.wait(neverWoken, 0, 0, ms);
+}
 
 export function createPortServer(options: PortOptions): PortServer {
   const closing = new AbortController();
@@ -93,9 +101,10 @@ export function createPortServer(options: PortOptions): PortServer {
   });
 
   async function serve(exchange: Exchange, response: ServerResponse): Promise<void> {
-    const serviceTimeMs = options.serviceTimeMs();
-    if (serviceTimeMs > 0) await wait(serviceTimeMs, undefined, { signal: closing.signal });
     const { request, target } = exchange;
+    const serviceTimeMs = options.serviceTimeMs(target?.path ?? "");
+    if (serviceTimeMs > 0 && options.holdsThread) holdThread(serviceTimeMs);
+    else if (serviceTimeMs > 0) await wait(serviceTimeMs, undefined, { signal: closing.signal });
     if (target === undefined) {
       writer.send(request, response, httpLayerError(400, "Bad Request", "URISyntaxException thrown"));
       return;

@@ -1,0 +1,36 @@
+import { type Measurable, type PreparedAnswer, startPrepared, startProxy } from "./baseline.ts";
+import { startDatabase } from "./database.ts";
+import { type Gateway, type GatewaySetup, startGateway } from "./gateway.ts";
+import { type Redis, startRedis } from "./redis.ts";
+import { type Robin, type RobinSetup, startRobin } from "./robin.ts";
+import type { Scope } from "./scope.ts";
+
+/** Starts what a scenario needs. All of it is gone when the scenario is over. */
+export interface Machine {
+  databaseUrl: string;
+  robin(setup?: RobinSetup): Promise<Robin>;
+  gateway(setup: GatewaySetup): Promise<Gateway>;
+  prepared(kind: "bare" | "express", answer: PreparedAnswer): Promise<Measurable>;
+  proxy(robinUrl: string): Promise<Measurable>;
+  /** Undefined when there is no redis-server on PATH. */
+  redis(): Promise<Redis | undefined>;
+  defer: Scope["defer"];
+}
+
+type ProgramChoice = { sources: boolean; profile: string | undefined };
+
+/** The database is the same for all scenarios. */
+export async function createMachine(whole: Scope, choice: ProgramChoice): Promise<(scope: Scope) => Machine> {
+  const databaseUrl = await startDatabase(whole);
+  return (scope) => ({
+    databaseUrl,
+    robin: (setup) => startRobin(scope, setup),
+    gateway: (setup) => startGateway(scope, { databaseUrl, ...choice, ...setup }),
+    prepared: (kind, answer) => startPrepared(scope, kind, answer),
+    proxy: (robinUrl) => startProxy(scope, robinUrl),
+    redis: () => startRedis(scope),
+    defer: (undo) => {
+      scope.defer(undo);
+    },
+  });
+}
