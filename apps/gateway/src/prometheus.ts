@@ -9,6 +9,8 @@ import { ipAddressOf } from "./request-context.ts";
 /** What Prometheus is told of this process. */
 export interface Meters {
   registry: Registry;
+  /** What Prometheus reads: of this process, or of all where there are several. */
+  expose(): Promise<string>;
   /** Counts a request that has ended. */
   countRequest(request: CountedRequest, seconds: number): void;
   /** For the Robin client. */
@@ -67,6 +69,7 @@ export function createMeters(): Meters {
   const seriesOf = createSeries(requests, durations);
   return {
     registry,
+    expose: () => registry.metrics(),
     countRequest({ method, endpoint, status, aborted }, seconds) {
       const series = seriesOf(endpoint, usualMethods.has(method) ? method : "OTHER");
       series.count(aborted ? closedRequest : status);
@@ -122,11 +125,13 @@ interface PrometheusConfig {
  * `/metrics` and `/actuator/prometheus`. The first one is also the UI's path: with `start`, or for who prefers JSON, the
  * request goes on to the procedures.
  */
-export function createPrometheusRouter({ meters: { registry }, robin, token }: PrometheusConfig): Router {
+export function createPrometheusRouter({ meters, robin, token }: PrometheusConfig): Router {
+  const { registry } = meters;
   const breakers = new Gauge({
     name: "gateway_circuit_breaker_state",
     help: "0 closed, 1 half-open, 2 open: then Robin's port is not called.",
     labelNames: ["service"],
+    aggregator: "max",
     registers: [],
     collect() {
       for (const [service, state] of Object.entries(robin.breakers())) this.set({ service }, breakerValues[state]);
@@ -139,7 +144,7 @@ export function createPrometheusRouter({ meters: { registry }, robin, token }: P
       sendError(res, token === undefined ? notFromHere : tokenNeeded);
       return;
     }
-    const text = await registry.metrics();
+    const text = await meters.expose();
     res.setHeader("cache-control", "no-store").setHeader("content-type", registry.contentType).end(text);
   };
   const router = Router();

@@ -110,7 +110,7 @@ export const errorCatalogue = {
     trpcCode: "SERVICE_UNAVAILABLE",
     httpStatus: 503,
     reason: "Service Unavailable",
-    when: "The gateway's database does not answer. A change may or may not have happened.",
+    when: "The gateway's database does not answer, so that a change may or may not have happened; or it has too many connections.",
   },
   upstream_timeout: {
     trpcCode: "GATEWAY_TIMEOUT",

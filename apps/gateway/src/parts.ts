@@ -1,0 +1,88 @@
+import { createDeps, type Deps } from "@robin/api";
+import { createDb } from "@robin/db";
+import { createLocalEvents } from "@robin/events";
+import { createRobinClient } from "@robin/sdk";
+import type { Logger } from "pino";
+import type { AppConfig } from "./app.ts";
+import type { Env } from "./env.ts";
+import { createLogger } from "./logger.ts";
+import { createMeters, type Meters } from "./prometheus.ts";
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** What one process of the gateway works with. */
+export interface Parts {
+  deps: Deps;
+  logger: Logger;
+  meters: Meters;
+  config: AppConfig;
+  /** After the last request. */
+  close(): Promise<void>;
+}
+
+/** Puts the parts together. The database must be migrated. */
+export async function createParts(env: Env): Promise<Parts> {
+  const logger = createLogger({ level: env.LOG_LEVEL, format: env.LOG_FORMAT });
+  const requestTimeoutMs = env.REQUEST_TIMEOUT_SECONDS * 1000;
+  const db = createDb(env.DATABASE_URL, { statementTimeoutMs: requestTimeoutMs });
+  const meters = createMeters();
+  const events = createLocalEvents(logger);
+  const robin = createRobinClient({
+    clientApi: { url: env.ROBIN_CLIENT_API_URL, auth: env.ROBIN_CLIENT_API_AUTH },
+    serviceApi: { url: env.ROBIN_SERVICE_API_URL, auth: env.ROBIN_SERVICE_API_AUTH },
+    // Robin refuses more than it is told of for the gateway as a whole.
+    maxConnections: Math.max(1, Math.floor(env.ROBIN_MAX_CONNECTIONS / env.WORKERS)),
+    timeoutMs: requestTimeoutMs,
+    breaker: {
+      failureThreshold: env.CIRCUIT_BREAKER_FAILURE_THRESHOLD,
+      openMs: env.CIRCUIT_BREAKER_TIMEOUT_SECONDS * 1000,
+    },
+    onCall: meters.onCall,
+    onBreakerChange: ({ service, state }) => {
+      logger.warn({ service, state }, "circuit breaker");
+    },
+  });
+  const deps = await createDeps(
+    {
+      accessTokens: {
+        secrets: env.JWT_SECRET as [string, ...string[]],
+        algorithm: env.JWT_ALGORITHM,
+        lifetimeSeconds: Math.round(env.ACCESS_TOKEN_EXPIRE_MINUTES * 60),
+      },
+      refreshTokenLifetimeMs: env.REFRESH_TOKEN_EXPIRE_DAYS * dayMs,
+      scanners: {
+        clamav: env.CLAMAV_ADDRESS,
+        rspamd: env.RSPAMD_ADDRESS,
+        rspamdController: env.RSPAMD_CONTROLLER_ADDRESS,
+        rspamdPassword: env.RSPAMD_CONTROLLER_PASSWORD,
+        testTargets: env.SCANNER_TEST_TARGETS,
+        sharesHostWithRobin: isThisHost(env.ROBIN_SERVICE_API_URL),
+      },
+      robinTimeZone: env.ROBIN_TIME_ZONE,
+      robinConfigDir: env.ROBIN_CONFIG_DIR,
+    },
+    { db, robin, events, logger },
+  );
+  const config: AppConfig = {
+    bodyBytesMax: env.BODY_LIMIT,
+    requestTimeoutMs,
+    corsOrigins: env.CORS_ORIGINS,
+    corsAllowCredentials: env.CORS_ALLOW_CREDENTIALS,
+    trustProxy: env.TRUST_PROXY,
+    metricsToken: env.METRICS_TOKEN,
+    uiDirectory: env.UI_DIST_DIR,
+  };
+  return {
+    deps,
+    logger,
+    meters,
+    config,
+    async close() {
+      await Promise.all([robin.close(), events.close(), db.$disconnect()]);
+    },
+  };
+}
+
+function isThisHost(url: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
+}
