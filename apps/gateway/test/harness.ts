@@ -30,6 +30,8 @@ interface TestGatewayOptions {
   robinConfigDir?: string;
   algorithm?: "HS256" | "HS384" | "HS512";
   statementTimeoutMs?: number;
+  /** Keeps answers, which most tests would rather not. */
+  cache?: boolean | Partial<ApiConfig["cache"]>;
   /** Shares the database (and the clock) of another gateway, as a second process would. */
   beside?: TestGateway;
 }
@@ -119,6 +121,12 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       // The simulator's zone.
       robinTimeZone: options.robinTimeZone ?? "UTC",
       robinConfigDir: options.robinConfigDir,
+      cache: {
+        enabled: options.cache !== undefined && options.cache !== false,
+        staleMs: 300_000,
+        bytesMax: 16 * 1024 ** 2,
+        ...(typeof options.cache === "object" && options.cache),
+      },
     },
     { db, robin, events: shared?.deps.events ?? createLocalEvents(logger), logger, clock },
   );

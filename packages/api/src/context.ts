@@ -2,18 +2,15 @@ import type { ConfigFolder } from "@robin/config-files";
 import type { Db } from "@robin/db";
 import type { Events } from "@robin/events";
 import type { CallOptions, RobinClient } from "@robin/sdk";
-import type { AnswerCache } from "./cache/answer-cache.ts";
+import type { AnswerCache, KeptAnswer } from "./cache/answer-cache.ts";
 import type { Authenticator, Principal } from "./features/auth/authenticator.ts";
 import type { Passwords } from "./features/auth/passwords.ts";
 import type { AccessTokens } from "./features/auth/access-tokens.ts";
 import type { BlocklistProjector } from "./features/blocklist/projection.ts";
 import type { HealthMonitor } from "./features/health/health.service.ts";
 import type { LogReader } from "./features/logs/log-reader.ts";
-import type { LoggerList } from "./features/logs/logger-list.ts";
-import type { SearchLogsOutput } from "./features/logs/logs.schemas.ts";
 import type { ScannerConfig } from "./features/scanners/scanners.service.ts";
 import { AppError } from "./errors.ts";
-import type { Shared } from "./shared.ts";
 
 export interface Clock {
   now(): Date;
@@ -42,9 +39,6 @@ export interface Deps {
   health: HealthMonitor;
   scanners: ScannerConfig;
   logs: LogReader;
-  loggers: LoggerList;
-  /** Pages of Robin's log, by what was asked for. */
-  logPages: Shared<SearchLogsOutput>;
   /** Robin's configuration folder, when it is mounted. */
   configFolder: ConfigFolder | undefined;
   blocklist: BlocklistProjector;
@@ -71,6 +65,10 @@ export interface RequestTrace {
   /** Milliseconds that calls to Robin took, summed up. */
   upstreamMs: number;
   cache: CacheResult | undefined;
+  /** What was answered with, when it is kept. Of a batch the last one. */
+  answer?: KeptAnswer | undefined;
+  /** How old a stale answer is. Of a batch the oldest one. */
+  ageSeconds?: number | undefined;
 }
 
 /** Made for each request by the server that carries the procedures. */

@@ -2,7 +2,7 @@ import { createConfigFolder } from "@robin/config-files";
 import type { Db } from "@robin/db";
 import type { Events } from "@robin/events";
 import type { RobinClient } from "@robin/sdk";
-import { createAnswerCache } from "./cache/answer-cache.ts";
+import { type AnswerCacheConfig, createAnswerCache } from "./cache/answer-cache.ts";
 import type { Clock, Deps, Logger } from "./context.ts";
 import { type AccessTokenConfig, createAccessTokens } from "./features/auth/access-tokens.ts";
 import { createAuthenticator } from "./features/auth/authenticator.ts";
@@ -11,12 +11,12 @@ import { createBlocklistProjector } from "./features/blocklist/projection.ts";
 import { createHealthMonitor } from "./features/health/health.service.ts";
 import type { ScannerConfig } from "./features/scanners/scanners.service.ts";
 import { createLogReader } from "./features/logs/log-reader.ts";
-import { createLoggerList } from "./features/logs/logger-list.ts";
-import { createShared } from "./shared.ts";
+import { procedureInputs } from "./root.ts";
 
 export interface ApiConfig {
   accessTokens: AccessTokenConfig;
   refreshTokenLifetimeMs: number;
+  cache?: AnswerCacheConfig;
   /** Zone of the times in Robin's log, as an IANA name or an offset; this process's own by default. */
   robinTimeZone?: string | undefined;
   /** Robin's configuration folder, when it is mounted. */
@@ -25,6 +25,8 @@ export interface ApiConfig {
   /** bcrypt's cost; only tests go below the default. */
   bcryptCost?: number;
 }
+
+const defaultCache: AnswerCacheConfig = { enabled: true, staleMs: 300_000, bytesMax: 16 * 1024 ** 2 };
 
 export const systemClock: Clock = { now: () => new Date() };
 
@@ -37,21 +39,20 @@ export async function createDeps(
   const accessTokens = createAccessTokens(config.accessTokens, clock);
   const configFolder = config.robinConfigDir ? createConfigFolder({ path: config.robinConfigDir, clock }) : undefined;
   const logs = createLogReader(robin, config.robinTimeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const cache = createAnswerCache(config.cache ?? defaultCache, { events, clock, inputs: procedureInputs() });
   return {
     db,
     robin,
     events,
-    cache: createAnswerCache({ events }),
+    cache,
     logger,
     clock,
     accessTokens,
     authenticator: createAuthenticator(db, accessTokens, clock),
     passwords: await createPasswords(config.bcryptCost),
-    health: createHealthMonitor({ db, robin, clock }),
+    health: createHealthMonitor({ db, robin, clock, cache }),
     scanners: config.scanners ?? {},
     logs,
-    loggers: createLoggerList(logs, clock),
-    logPages: createShared({ clock, freshMs: 2000, keysMax: 20 }),
     configFolder,
     blocklist: createBlocklistProjector({ db, robin, clock, logger, folder: configFolder }),
     refreshTokenLifetimeMs: config.refreshTokenLifetimeMs,

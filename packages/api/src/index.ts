@@ -1,3 +1,6 @@
+export type { AnswerCache, AnswerCacheConfig, KeptAnswer } from "./cache/answer-cache.ts";
+export { keyFor } from "./cache/answer-key.ts";
+export { type CacheRule, cacheRules, tagsOfMutation } from "./cache/rules.ts";
 export type { CacheResult, Clock, Context, Deps, Logger, RefreshCookie, RequestTrace } from "./context.ts";
 export { apiKeyPrefix } from "./features/api-keys/api-key.ts";
 export { type ApiConfig, createDeps, systemClock } from "./deps.ts";
@@ -11,6 +14,7 @@ export { deleteSamples, downSample, latestReading, storeSample } from "./feature
 export { marginSeconds, resolutions, sampleSecondsAllowed } from "./features/metrics/resolutions.ts";
 export { fromHealth, fromMeters } from "./features/metrics/robin-reading.ts";
 export { toSample } from "./features/metrics/sample.ts";
+export { type BulkParts, workOnBulkRuns } from "./features/queue/bulk/bulk-runner.ts";
 export type { Principal } from "./features/auth/authenticator.ts";
 export { Permission, permissionsOf, Role } from "./permissions.ts";
 export { isPrivateAddress } from "./private-address.ts";

@@ -79,3 +79,8 @@ export function listProcedures(): ProcedureInfo[] {
     }),
   );
 }
+
+/** What each procedure takes, for those that take anything. */
+export function procedureInputs(): Map<string, z.core.$ZodType> {
+  return new Map(listProcedures().flatMap(({ path, input }) => (input ? [[path, input]] : [])));
+}

@@ -26,6 +26,13 @@ export function toAppError(thrown: unknown): AppError {
   return internal(thrown);
 }
 
+/** Whether Robin failed, rather than refused; what it said before may be the best there is. */
+export function isUpstreamFailure(thrown: unknown): boolean {
+  const error = toAppError(thrown);
+  if (error.code !== "upstream_rejected") return error.code.startsWith("upstream_");
+  return isRobinError(error.cause) && (error.cause.status ?? 0) >= 500;
+}
+
 function internal(cause: unknown): AppError {
   return new AppError(
     "internal",

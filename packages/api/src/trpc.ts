@@ -1,6 +1,8 @@
 import { initTRPC, TRPCError } from "@trpc/server";
+import { middlewareMarker } from "@trpc/server/unstable-core-do-not-import";
 import superjson from "superjson";
 import type { OpenApiMeta } from "trpc-to-openapi";
+import { readThrough } from "./cache/read-through.ts";
 import type { Context } from "./context.ts";
 import { AppError, type AppErrorCode, errorCatalogue, robinErrors } from "./errors.ts";
 import type { Permission } from "./permissions.ts";
@@ -109,12 +111,25 @@ const requireSession = t.middleware(({ ctx, next }) => {
   return next({ ctx: { principal: { ...principal, sessionId: principal.sessionId } } });
 });
 
+/** Last of all, so that nobody is given what he may not ask for. */
+const keepAnswers = t.middleware(async ({ ctx, path, type, getRawInput, next }) => {
+  const run = async (parts: Partial<Context>) => {
+    const result = await next({ ctx: parts });
+    if (!result.ok) throw result.error;
+    return result.data;
+  };
+  const data = await readThrough({ ctx, path, type, getRawInput, run });
+  return { ok: true, data, marker: middlewareMarker };
+});
+
 /** Open to everyone; a principal may be there. */
 export const publicProcedure = t.procedure.use(translateErrors).use(decodeRestInput);
+/** The same, for what is asked so often that its answer is kept. */
+export const keptPublicProcedure = publicProcedure.use(keepAnswers);
 /** `ctx.principal` is there and verified. */
 export const authedProcedure = publicProcedure.use(requireSignIn);
 /** Signed in and holding `meta.permission`: what nearly every procedure is made from. */
-export const procedure = authedProcedure.use(requirePermission).use(requireStreaming);
+export const procedure = authedProcedure.use(requirePermission).use(requireStreaming).use(keepAnswers);
 /** The same, for what has to ask Robin: it can fail as Robin can. */
 export const robinProcedure = procedure.meta({ errors: robinErrors });
 /** Signed in by name and password: a key that got into wrong hands must not make itself at home. */

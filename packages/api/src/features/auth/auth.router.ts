@@ -1,5 +1,5 @@
 import { NoInput } from "../../rest-input.ts";
-import { authedProcedure, publicProcedure, router, sessionProcedure } from "../../trpc.ts";
+import { authedProcedure, keptPublicProcedure, publicProcedure, router, sessionProcedure } from "../../trpc.ts";
 import {
   AccessTokenOutput,
   ChangePasswordInput,
@@ -69,7 +69,7 @@ export const authRouter = router({
     .output(Success)
     .mutation(({ ctx }) => logout(ctx)),
 
-  verify: publicProcedure
+  verify: keptPublicProcedure
     .meta({
       access: "public",
       openapi: {

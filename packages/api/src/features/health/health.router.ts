@@ -1,9 +1,9 @@
 import { NoInput } from "../../rest-input.ts";
-import { publicProcedure, router } from "../../trpc.ts";
+import { keptPublicProcedure, router } from "../../trpc.ts";
 import { AggregateHealth } from "./health.schemas.ts";
 
 export const healthRouter = router({
-  aggregate: publicProcedure
+  aggregate: keptPublicProcedure
     .meta({
       access: "public",
       openapi: {
@@ -17,5 +17,5 @@ export const healthRouter = router({
     })
     .input(NoInput)
     .output(AggregateHealth)
-    .query(({ ctx }) => ctx.deps.health.aggregate()),
+    .query(({ ctx }) => ctx.deps.health.check()),
 });

@@ -1,24 +1,32 @@
 import type { Db } from "@robin/db";
 import { isRobinError, type RobinClient, type ServiceHealth } from "@robin/sdk";
+import type { AnswerCache } from "../../cache/answer-cache.ts";
 import type { Clock } from "../../context.ts";
-import { createShared } from "../../shared.ts";
 import type { AggregateHealth, PartStatus } from "./health.schemas.ts";
 import { readRetryHistogram, type RetryHistogram, shortQueue } from "./retry-histogram.ts";
 
-/** The aggregate is open to everyone and every tab polls it, so Robin is asked at most this often. */
-const aggregateMs = 5000;
 const checkMs = 1000;
 const histogramMs = 30_000;
 
+const procedure = "health.aggregate";
+
 export interface HealthMonitor {
-  /** At most five seconds old; any number of callers cause one check. Never rejects. */
+  /** Asks all parts now. Never rejects. */
+  check(): Promise<AggregateHealth>;
+  /** The answer of `health.aggregate`: a few seconds old at most, and any number of callers cause one check. Never rejects. */
   aggregate(): Promise<AggregateHealth>;
   /** Asks the database now, for at most a second. Never rejects. */
   database(): Promise<PartStatus>;
 }
 
-export function createHealthMonitor({ db, robin, clock }: { db: Db; robin: RobinClient; clock: Clock }): HealthMonitor {
-  const shared = createShared<AggregateHealth>({ clock, freshMs: aggregateMs });
+interface HealthParts {
+  db: Db;
+  robin: RobinClient;
+  clock: Clock;
+  cache: AnswerCache;
+}
+
+export function createHealthMonitor({ db, robin, clock, cache }: HealthParts): HealthMonitor {
   let counted: { at: number; histogram: RetryHistogram | undefined } | undefined;
 
   const database = async (): Promise<PartStatus> => (await answered(() => db.$queryRaw`SELECT 1`)).status;
@@ -60,7 +68,15 @@ export function createHealthMonitor({ db, robin, clock }: { db: Db; robin: Robin
     };
   }
 
-  return { database, aggregate: () => shared("aggregate", check) };
+  return {
+    check,
+    database,
+    async aggregate() {
+      const key = cache.keyOf(procedure, undefined) ?? procedure;
+      const { value } = await cache.read({ procedure, key, signal: undefined, ask: check });
+      return value as AggregateHealth;
+    },
+  };
 }
 
 async function answered<Value>(ask: () => Promise<Value>): Promise<{ status: PartStatus; value?: Value }> {

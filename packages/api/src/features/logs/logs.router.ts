@@ -1,9 +1,9 @@
 import { robinErrors } from "../../errors.ts";
 import { DownloadOutput } from "../../download.ts";
-import { readOptions } from "../../context.ts";
 import { csvMediaType } from "../../csv.ts";
 import { NoInput } from "../../rest-input.ts";
 import { robinProcedure, router } from "../../trpc.ts";
+import { listLoggers } from "./logger-list.ts";
 import { exportLogs } from "./logs-export.service.ts";
 import { ExportLogsInput, ListLoggersOutput, SearchLogsInput, SearchLogsOutput } from "./logs.schemas.ts";
 import { searchLogs } from "./logs.service.ts";
@@ -44,7 +44,7 @@ export const logsRouter = router({
     })
     .input(NoInput)
     .output(ListLoggersOutput)
-    .query(({ ctx }) => ctx.deps.loggers.names(readOptions(ctx))),
+    .query(({ ctx }) => listLoggers(ctx)),
 
   export: robinProcedure
     .meta({

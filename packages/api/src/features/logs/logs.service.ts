@@ -1,5 +1,5 @@
-import { type CallOptions, createLogParser, type LogEntry as RobinLogEntry, type LogFragment } from "@robin/sdk";
-import { type Context, type Deps, readOptions } from "../../context.ts";
+import { createLogParser, type LogEntry as RobinLogEntry, type LogFragment } from "@robin/sdk";
+import { type Context, readOptions } from "../../context.ts";
 import { isStray } from "./log-feeds.ts";
 import { createLogFilter, searchTerms } from "./log-filter.ts";
 import { createLogPage } from "./log-page.ts";
@@ -15,19 +15,13 @@ const termsMax = 2;
 const tooLargeReason =
   "The entries before this page are so large that some of its own were dropped. Use a smaller offset.";
 
-/** One page of Robin's log by time, at most two seconds old. Whoever looks at the same page shares one reading. */
-export function searchLogs(ctx: Context, input: SearchLogsInput): Promise<SearchLogsOutput> {
-  const { timeoutMs } = readOptions(ctx);
-  const read = (signal: AbortSignal) => readPage(ctx.deps, input, { timeoutMs, signal });
-  return ctx.deps.logPages(JSON.stringify(input), read, ctx.signal);
-}
-
-/** Robin searches for one text and gives all lines with it; level, logger and times are looked at as the lines come in. */
-async function readPage(
-  { logs, clock }: Pick<Deps, "logs" | "clock">,
-  input: SearchLogsInput,
-  options: CallOptions,
-): Promise<SearchLogsOutput> {
+/**
+ * One page of Robin's log by time. Robin searches for one text and gives all lines with it; level, logger and times are
+ * looked at as the lines come in.
+ */
+export async function searchLogs(ctx: Context, input: SearchLogsInput): Promise<SearchLogsOutput> {
+  const { logs, clock } = ctx.deps;
+  const options = readOptions(ctx);
   const clocks = { timeZone: logs.timeZone, now: clock.now() };
   const filter = createLogFilter(input);
   const page = createLogPage(input);
