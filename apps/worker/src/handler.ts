@@ -1,5 +1,6 @@
 import type { ConfigFolder } from "@robin/config-files";
 import type { Db } from "@robin/db";
+import type { Events } from "@robin/events";
 import type { JobContract } from "@robin/jobs";
 import type { RobinClient } from "@robin/sdk";
 import type { Logger } from "pino";
@@ -8,6 +9,8 @@ import type { z } from "zod";
 /** What a handler may use. Everything it does must be safe to do twice: a killed worker's job runs again. */
 export interface JobContext {
   db: Db;
+  /** Between all processes. */
+  events: Events;
   robin: RobinClient;
   /** Robin's configuration folder, when it is mounted. */
   configFolder?: ConfigFolder | undefined;

@@ -1,5 +1,6 @@
 import type { ConfigFolder } from "@robin/config-files";
 import { createDb } from "@robin/db";
+import { createEvents } from "@robin/events";
 import { connectJobs, isConnectionError, openQueues } from "@robin/jobs";
 import type { RobinClient } from "@robin/sdk";
 import { ErrorCode } from "bullmq";
@@ -65,6 +66,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
   } = config;
   const db = createDb(databaseUrl);
   const connection = await connectJobs({ databaseUrl, redisUrl, prefix, waitMs });
+  const events = await createEvents({ databaseUrl, redisUrl, prefix, logger });
 
   const database = watchService({ service: "database", ping: () => db.$queryRaw`SELECT 1`, logger });
   const onRecovery = () => void reschedule();
@@ -95,7 +97,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
   const scheduleCheck = setInterval(() => {
     if (store.isUp()) void reschedule();
   }, scheduleCheckMs);
-  const context = { db, robin, configFolder, logger, now: () => new Date() };
+  const context = { db, events, robin, configFolder, logger, now: () => new Date() };
   const runner = await startRunner({ connection, handlers, context, onError, ...(takeover && { takeover }) });
 
   let stopping = false;
@@ -116,7 +118,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
     connection.stopWaiting();
     await runner.close({ force });
     await queues.close();
-    await connection.close();
+    await Promise.all([connection.close(), events.close()]);
     await Promise.all([robin.close(), db.$disconnect()]);
     health?.close();
     health?.closeAllConnections();

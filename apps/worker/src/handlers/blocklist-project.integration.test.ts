@@ -1,5 +1,6 @@
 import { createConfigFolder, parseJson5 } from "@robin/config-files";
 import { createTestDatabase, type TestDatabase } from "@robin/db/testing";
+import { createLocalEvents } from "@robin/events";
 import { createRobinClient, type RobinClient } from "@robin/sdk";
 import { createManualClock, createRobinSimulator, type RobinSimulator } from "@robin/simulator";
 import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -43,7 +44,15 @@ describe("blocklist.project", () => {
     log = captureLog();
     const signal = new AbortController().signal;
     const configFolder = createConfigFolder({ path: folder });
-    context = { db: database.db, robin, configFolder, logger: log.logger, signal, now: () => clock.now() };
+    context = {
+      db: database.db,
+      events: createLocalEvents(log.logger),
+      robin,
+      configFolder,
+      logger: log.logger,
+      signal,
+      now: () => clock.now(),
+    };
   });
   afterEach(async () => {
     await robin.close();

@@ -1,4 +1,5 @@
 import { createTestDatabase, type TestDatabase } from "@robin/db/testing";
+import { createLocalEvents } from "@robin/events";
 import type { MetricSample } from "@robin/db";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -24,6 +25,7 @@ describe("metrics.downSample", () => {
     time = now;
     context = {
       db: database.db,
+      events: createLocalEvents(pino({ level: "silent" })),
       robin: absentRobin(),
       logger: pino({ level: "silent" }),
       signal: new AbortController().signal,

@@ -1,4 +1,5 @@
 import { createTestDatabase, type TestDatabase } from "@robin/db/testing";
+import { createLocalEvents } from "@robin/events";
 import { createRobinClient, type RobinClient } from "@robin/sdk";
 import { createManualClock, createRobinSimulator, type Fault, type RobinSimulator } from "@robin/simulator";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -40,7 +41,14 @@ describe("metrics.sample", () => {
     log = captureLog();
     handler = createMetricsSample();
     const signal = new AbortController().signal;
-    context = { db: database.db, robin, logger: log.logger, signal, now: () => clock.now() };
+    context = {
+      db: database.db,
+      events: createLocalEvents(log.logger),
+      robin,
+      logger: log.logger,
+      signal,
+      now: () => clock.now(),
+    };
   }
   async function stop() {
     await robin.close();

@@ -6,6 +6,7 @@ import {
   createUser,
   type TestDatabase,
 } from "@robin/db/testing";
+import { createLocalEvents } from "@robin/events";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { absentRobin } from "../../test/absent-robin.ts";
@@ -31,6 +32,7 @@ describe("sessions.cleanUp", () => {
     await database.db.user.deleteMany();
     context = {
       db: database.db,
+      events: createLocalEvents(pino({ level: "silent" })),
       robin: absentRobin(),
       logger: pino({ level: "silent" }),
       signal: new AbortController().signal,
