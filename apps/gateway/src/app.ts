@@ -9,6 +9,8 @@ import { createDocsRouter } from "./docs.ts";
 import { errorHandler, logDefect, notFound, refuseMethod } from "./error-response.ts";
 import { acceptFormerPaths } from "./former-paths.ts";
 import { createHealthRouter } from "./health.ts";
+import { limitCredentials, limitHeaders, limitRequests } from "./limits/limit-requests.ts";
+import type { Limiter } from "./limits/limiter.ts";
 import { authenticate } from "./principal.ts";
 import { createMeters, createPrometheusRouter, type Meters } from "./prometheus.ts";
 import { expectMail, mailJsonBytesMax, refuseOtherBodies } from "./request-body.ts";
@@ -38,6 +40,8 @@ interface AppParts {
   config: AppConfig;
   logger: Logger;
   openApiDocument: object;
+  /** Nothing is limited without one. */
+  limiter?: Limiter | undefined;
   /** When the Robin client, too, reports to them. */
   meters?: Meters;
   /** When the cached answers, too, are recorded by it. */
@@ -65,7 +69,7 @@ const dropInPaths = [
 
 /** The whole HTTP surface, ready for a server to listen with. */
 export function createApp(parts: AppParts): Express {
-  const { deps, config, logger, openApiDocument, meters = createMeters(), draining = () => false } = parts;
+  const { deps, config, logger, limiter, openApiDocument, meters = createMeters(), draining = () => false } = parts;
   const { recorder = createRecorder({ logger, meters }) } = parts;
   const app = express();
   app.disable("x-powered-by").disable("etag").set("trust proxy", config.trustProxy).set("query parser", "simple");
@@ -78,7 +82,7 @@ export function createApp(parts: AppParts): Express {
         origin: [...config.corsOrigins],
         credentials: config.corsAllowCredentials,
         methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-        exposedHeaders: ["x-request-id", "retry-after"],
+        exposedHeaders: ["x-request-id", "retry-after", ...limitHeaders],
         maxAge: 3600,
       }),
     );
@@ -93,7 +97,9 @@ export function createApp(parts: AppParts): Express {
   }
   app.use(createPrometheusRouter({ meters, robin: deps.robin, token: config.metricsToken }));
 
+  if (limiter) app.use(limitCredentials(limiter, deps.authenticator));
   app.use(authenticate(deps));
+  if (limiter) app.use(limitRequests(limiter));
   const trpc = (maxBodySize: number) =>
     createExpressMiddleware({
       router: appRouter,

@@ -1,10 +1,12 @@
 import { createDeps, type Deps } from "@robin/api";
 import { createDb } from "@robin/db";
-import { createLocalEvents } from "@robin/events";
+import { createEvents } from "@robin/events";
 import { createRobinClient } from "@robin/sdk";
 import type { Logger } from "pino";
 import type { AppConfig } from "./app.ts";
 import type { Env } from "./env.ts";
+import { createLimits } from "./limits/create-limits.ts";
+import type { Limiter } from "./limits/limiter.ts";
 import { createLogger } from "./logger.ts";
 import { createMeters, type Meters } from "./prometheus.ts";
 
@@ -16,6 +18,8 @@ export interface Parts {
   logger: Logger;
   meters: Meters;
   config: AppConfig;
+  /** Absent when limits are turned off. */
+  limiter: Limiter | undefined;
   /** After the last request. */
   close(): Promise<void>;
 }
@@ -26,7 +30,7 @@ export async function createParts(env: Env): Promise<Parts> {
   const requestTimeoutMs = env.REQUEST_TIMEOUT_SECONDS * 1000;
   const db = createDb(env.DATABASE_URL, { statementTimeoutMs: requestTimeoutMs });
   const meters = createMeters();
-  const events = createLocalEvents(logger);
+  const events = await createEvents({ databaseUrl: env.DATABASE_URL, redisUrl: env.REDIS_URL, logger });
   const robin = createRobinClient({
     clientApi: { url: env.ROBIN_CLIENT_API_URL, auth: env.ROBIN_CLIENT_API_AUTH },
     serviceApi: { url: env.ROBIN_SERVICE_API_URL, auth: env.ROBIN_SERVICE_API_AUTH },
@@ -42,6 +46,16 @@ export async function createParts(env: Env): Promise<Parts> {
       logger.warn({ service, state }, "circuit breaker");
     },
   });
+  const limits = env.RATE_LIMIT_ENABLED
+    ? createLimits(
+        {
+          anonymousPerMinute: env.RATE_LIMIT_PER_MINUTE,
+          userPerMinute: env.RATE_LIMIT_USER_PER_MINUTE,
+          queuePerMinute: env.RATE_LIMIT_QUEUE_PER_MINUTE,
+        },
+        { redisUrl: env.REDIS_URL, logger, onExceeded: meters.onLimitExceeded },
+      )
+    : undefined;
   const deps = await createDeps(
     {
       accessTokens: {
@@ -77,8 +91,9 @@ export async function createParts(env: Env): Promise<Parts> {
     logger,
     meters,
     config,
+    limiter: limits?.limiter,
     async close() {
-      await Promise.all([robin.close(), events.close(), db.$disconnect()]);
+      await Promise.all([robin.close(), events.close(), limits?.close(), db.$disconnect()]);
     },
   };
 }

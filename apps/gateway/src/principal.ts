@@ -16,21 +16,29 @@ const howTo =
 export function authenticate({ authenticator }: Pick<Deps, "authenticator">): RequestHandler {
   return async (req, res, next) => {
     const locals = res.locals as { authentication?: Authentication };
-    locals.authentication = await authenticationOf(req);
+    // A limit may have decided already that the credential is not looked at.
+    locals.authentication ??= await authenticationOf(req);
     next();
   };
 
   async function authenticationOf(req: Request): Promise<Authentication> {
-    // All of them: Node drops repeats, while a proxy in front may have checked another one than the first.
-    const { authorization = [], "x-api-key": apiKeys = [] } = req.headersDistinct;
-    const [credential, ...others] = [...authorization.map((text) => bearerToken.exec(text)?.[1] ?? ""), ...apiKeys];
+    const credential = credentialOf(req);
     if (credential === undefined) return {};
-    const isNoKey = apiKeys.length > 0 && !credential.startsWith(apiKeyPrefix);
-    if (others.length > 0 || credential === "" || isNoKey) return { error: new AppError("unauthenticated", howTo) };
+    if (credential instanceof AppError) return { error: credential };
     try {
       return { principal: await authenticator.authenticate(credential) };
     } catch (error) {
       return { error: toAppError(error) };
     }
   }
+}
+
+/** The access token or API key that came along; an error in place of one that is written wrongly, or of several. */
+export function credentialOf(req: Pick<Request, "headersDistinct">): string | AppError | undefined {
+  // All of them: Node drops repeats, while a proxy in front may have checked another one than the first.
+  const { authorization = [], "x-api-key": apiKeys = [] } = req.headersDistinct;
+  const [credential, ...others] = [...authorization.map((text) => bearerToken.exec(text)?.[1] ?? ""), ...apiKeys];
+  if (credential === undefined) return undefined;
+  const isNoKey = apiKeys.length > 0 && !credential.startsWith(apiKeyPrefix);
+  return others.length > 0 || credential === "" || isNoKey ? new AppError("unauthenticated", howTo) : credential;
 }

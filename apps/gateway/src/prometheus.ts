@@ -15,6 +15,8 @@ export interface Meters {
   countRequest(request: CountedRequest, seconds: number): void;
   /** For the Robin client. */
   onCall: NonNullable<RobinClientConfig["onCall"]>;
+  /** For the limits, of which there are a handful. */
+  onLimitExceeded: (limit: string) => void;
 }
 
 export interface CountedRequest {
@@ -66,6 +68,12 @@ export function createMeters(): Meters {
     buckets: requestBuckets,
     registers,
   });
+  const refusals = new Counter({
+    name: "gateway_rate_limit_exceeded_total",
+    help: "Requests and sign-ins that a limit refused.",
+    labelNames: ["limit"],
+    registers,
+  });
   const seriesOf = createSeries(requests, durations);
   return {
     registry,
@@ -78,6 +86,9 @@ export function createMeters(): Meters {
     onCall({ service, endpoint, outcome, durationMs }) {
       calls.inc({ service, endpoint, outcome });
       callDurations.observe({ service, endpoint }, durationMs / 1000);
+    },
+    onLimitExceeded(limit) {
+      refusals.inc({ limit });
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Clock, Context, Deps, RefreshCookie, RequestTrace } from "@robin/api";
-import { AppError } from "@robin/api";
+import { AppError, errorCatalogue } from "@robin/api";
+import { TRPCError } from "@trpc/server";
 import { parseCookie, stringifySetCookie } from "cookie";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { randomUUID } from "node:crypto";
@@ -15,6 +16,8 @@ export interface RequestLocals {
   deadlineAt: number;
   trace: RequestTrace;
   authentication?: Authentication;
+  /** Of a call by tRPC that a limit refuses; its context throws it. */
+  refusal?: AppError;
 }
 
 export type AppResponse = Response<unknown, RequestLocals>;
@@ -40,9 +43,13 @@ export function beginRequest(timeoutMs: number): RequestHandler {
   };
 }
 
-/** The context of the procedures for one request. */
+/**
+ * The context of the procedures for one request.
+ * @throws TRPCError when a limit refuses the call.
+ */
 export function createContext(deps: Deps, req: Request, res: AppResponse, road: Context["road"]): Context {
-  const { requestId, authentication, trace } = res.locals;
+  const { requestId, authentication, trace, refusal } = res.locals;
+  if (refusal) throw new TRPCError({ code: errorCatalogue[refusal.code].trpcCode, cause: refusal });
   const streams = road === "rest" || wantsStream(req);
   return {
     deps,

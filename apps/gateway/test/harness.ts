@@ -10,6 +10,8 @@ import type { AddressInfo } from "node:net";
 import { Writable } from "node:stream";
 import { pino } from "pino";
 import { type AppConfig, createApp } from "../src/app.ts";
+import { createLimits } from "../src/limits/create-limits.ts";
+import type { LimitConfig } from "../src/limits/limiter.ts";
 import { createOpenApiDocument } from "../src/openapi.ts";
 import { createMeters } from "../src/prometheus.ts";
 import { answerBrokenRequests } from "../src/server.ts";
@@ -32,6 +34,8 @@ interface TestGatewayOptions {
   statementTimeoutMs?: number;
   /** Keeps answers, which most tests would rather not. */
   cache?: boolean | Partial<ApiConfig["cache"]>;
+  /** Nothing is limited when it is left out; what is not named has the usual number. */
+  limits?: Partial<LimitConfig> & { redisUrl?: string };
   /** Shares the database (and the clock) of another gateway, as a second process would. */
   beside?: TestGateway;
 }
@@ -108,6 +112,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       },
     }),
   );
+  const limits =
+    options.limits && createTestLimits(options.limits, { logger, clock, onExceeded: meters.onLimitExceeded });
   const deps = await createDeps(
     {
       accessTokens: {
@@ -138,7 +144,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     trustProxy: false,
     ...options.app,
   };
-  const app = createApp({ deps, logger, config, meters, openApiDocument: createOpenApiDocument("test") });
+  const app = createApp({
+    deps,
+    logger,
+    config,
+    limiter: limits?.limiter,
+    meters,
+    openApiDocument: createOpenApiDocument("test"),
+  });
   const server = answerBrokenRequests(createServer(app));
   const url = await listen(server);
 
@@ -183,12 +196,21 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await robin.close();
+      await limits?.close();
       await db.$disconnect();
       await databaseProxy.close();
       if (!shared) await simulator.close();
       await own?.drop();
     },
   };
+}
+
+function createTestLimits(
+  { redisUrl, ...config }: NonNullable<TestGatewayOptions["limits"]>,
+  parts: Omit<Parameters<typeof createLimits>[1], "redisUrl">,
+) {
+  const usual = { anonymousPerMinute: 100, userPerMinute: 600, queuePerMinute: 100 };
+  return createLimits({ ...usual, ...config }, { redisUrl, ...parts });
 }
 
 async function listen(server: Server): Promise<string> {

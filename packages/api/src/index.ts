@@ -15,7 +15,7 @@ export { marginSeconds, resolutions, sampleSecondsAllowed } from "./features/met
 export { fromHealth, fromMeters } from "./features/metrics/robin-reading.ts";
 export { toSample } from "./features/metrics/sample.ts";
 export { type BulkParts, workOnBulkRuns } from "./features/queue/bulk/bulk-runner.ts";
-export type { Principal } from "./features/auth/authenticator.ts";
+export type { Authenticator, Principal } from "./features/auth/authenticator.ts";
 export { Permission, permissionsOf, Role } from "./permissions.ts";
 export { isPrivateAddress } from "./private-address.ts";
 export { formerRedisUrl, formerRobinUrls, redisEnv, robinEnv } from "./robin-env.ts";

@@ -35,7 +35,6 @@ export interface Limiter {
   take(request: LimitedRequest): Promise<LimitVerdict>;
   /** The refusal of a caller whose credential is not known yet, when the address has used up its requests; counts nothing. */
   refusalOf(address: string): LimitVerdict | undefined;
-  close(): Promise<void>;
 }
 
 /** Requests per minute. */
@@ -49,7 +48,7 @@ export interface LimiterParts {
   /** Milliseconds; never set back. */
   now?: () => number;
   /** Each process counts for itself without one. */
-  store?: (WindowStore & { close(): Promise<void> }) | undefined;
+  store?: WindowStore | undefined;
   /** Told of each refusal. */
   onExceeded?: (limit: string) => void;
 }
@@ -151,10 +150,6 @@ export function createLimiter(config: LimitConfig, parts: LimiterParts = {}): Li
       return window && anonymous.allows(window, 1) === false
         ? refuse({ windows: anonymous, window, cost: 1 }, false)
         : undefined;
-    },
-
-    async close() {
-      await store?.close();
     },
   };
 }

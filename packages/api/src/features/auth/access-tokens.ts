@@ -77,6 +77,9 @@ export function createAccessTokens({ secrets, algorithm, lifetimeSeconds }: Acce
   return {
     lifetimeSeconds,
 
+    /** Whether its signature was found good before, and it has not expired. */
+    remembers: (token: string): boolean => (verified.peek(token)?.expiresAt ?? new Date(0)) > clock.now(),
+
     /** A token for this subject, good for `lifetimeSeconds`. */
     async sign(subject: AccessTokenSubject): Promise<string> {
       const issuedAt = Math.floor(clock.now().getTime() / 1000);
@@ -95,6 +98,12 @@ export function createAccessTokens({ secrets, algorithm, lifetimeSeconds }: Acce
         .setIssuedAt(issuedAt)
         .setExpirationTime(issuedAt + lifetimeSeconds)
         .sign(signingKey);
+    },
+
+    /** What `verify` has found out before and still holds, without checking anything anew. */
+    remembered(token: string): VerifiedToken | undefined {
+      const known = verified.get(token);
+      return known && known.expiresAt > clock.now() ? known : undefined;
     },
 
     /** @throws AppError `unauthenticated` when the token is not ours, altered, of another kind, or expired. */

@@ -30,6 +30,10 @@ export interface Authenticator {
    * @throws AppError `unauthenticated` for a bad token or an ended session, `unavailable` without the database.
    */
   authenticate(credential: string): Promise<Principal>;
+  /** Who `authenticate` would say that it is, when it would neither check a signature nor ask the database. */
+  remembered(credential: string): Principal | undefined;
+  /** Whether it was good when it was last checked here, so that another check costs little. */
+  recognises(credential: string): boolean;
   /** Makes this process ask the database again at once. */
   forget(sessionId: string): void;
 }
@@ -37,6 +41,10 @@ export interface Authenticator {
 interface State {
   askedAt: number;
   principal: Promise<Principal | undefined>;
+  /** What the promise gave. */
+  found: Principal | undefined;
+  /** Once it is known to be somebody's. */
+  good: boolean;
 }
 
 /** Tells from an access token or API key who calls. Asks the database at most twice a second for each (ADR 0004). */
@@ -53,21 +61,34 @@ export function createAuthenticator(db: Db, accessTokens: AccessTokens, clock: C
     const now = clock.now();
     const askedAt = now.getTime();
     const known = states.get(id);
-    // The other way round when the clock was set back, which must not keep an ended session alive.
-    if (known && askedAt >= known.askedAt && askedAt < known.askedAt + sessionStateMs) return known.principal;
-    const state = { askedAt, principal: load(now) };
+    if (known && isBelieved(known, askedAt)) return known.principal;
+    const state: State = { askedAt, principal: load(now), found: undefined, good: known?.good ?? false };
     states.set(id, state);
-    state.principal.catch(() => {
-      if (states.peek(id) === state) states.delete(id);
-    });
+    state.principal.then(
+      (principal) => {
+        state.found = principal;
+        state.good = principal !== undefined;
+      },
+      () => {
+        if (states.peek(id) === state) states.delete(id);
+      },
+    );
     return state.principal;
+  }
+
+  /** Not when the clock was set back, which must not keep an ended session alive. */
+  function isBelieved(state: State, at: number): boolean {
+    return at >= state.askedAt && at < state.askedAt + sessionStateMs;
+  }
+
+  function foundIn(states: LRUCache<string, State>, id: string): Principal | undefined {
+    const state = states.get(id);
+    return state && isBelieved(state, clock.now().getTime()) ? state.found : undefined;
   }
 
   async function byApiKey(key: string): Promise<Principal> {
     const keyHash = isApiKey(key) ? hashOfApiKey(key) : undefined;
-    const principal =
-      keyHash &&
-      (await stateOf(apiKeys, Buffer.from(keyHash).toString("base64"), (now) => loadKeyOwner(db, keyHash, now)));
+    const principal = keyHash && (await stateOf(apiKeys, nameOf(keyHash), (now) => loadKeyOwner(db, keyHash, now)));
     if (!principal) throw new AppError("unauthenticated", "The API key is not valid, or no longer.");
     return principal;
   }
@@ -82,10 +103,26 @@ export function createAuthenticator(db: Db, accessTokens: AccessTokens, clock: C
       }
       return principal;
     },
+    remembered(credential) {
+      if (credential.startsWith(apiKeyPrefix)) {
+        return isApiKey(credential) ? foundIn(apiKeys, nameOf(hashOfApiKey(credential))) : undefined;
+      }
+      const token = accessTokens.remembered(credential);
+      const principal = token && foundIn(sessions, token.sessionId);
+      return principal?.userId === token?.userId ? principal : undefined;
+    },
+    recognises(credential) {
+      if (!credential.startsWith(apiKeyPrefix)) return accessTokens.remembers(credential);
+      return isApiKey(credential) && apiKeys.peek(nameOf(hashOfApiKey(credential)))?.good === true;
+    },
     forget: (sessionId) => {
       sessions.delete(sessionId);
     },
   };
+}
+
+function nameOf(keyHash: Uint8Array): string {
+  return Buffer.from(keyHash).toString("base64");
 }
 
 async function loadPrincipal(db: Db, sessionId: string, now: Date): Promise<Principal | undefined> {
