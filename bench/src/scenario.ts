@@ -32,3 +32,8 @@ export interface Scenario {
   what: string;
   run(ctx: BenchContext): Promise<ScenarioResult>;
 }
+
+/** Something that a scenario needs is not on this machine; its message says what. */
+export class LeftOutError extends Error {
+  override readonly name = "LeftOutError";
+}

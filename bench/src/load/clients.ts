@@ -76,7 +76,7 @@ export class Tally {
   }
 
   /** Such as `200: 4711, 503: 2, ECONNRESET: 1`. */
-  toString(): string {
+  get words(): string {
     const counts = [...this.statuses, ...this.socketErrors].map(([what, count]) => `${what}: ${count}`);
     return counts.join(", ") || "nothing";
   }
@@ -104,9 +104,10 @@ export async function crowd(options: CrowdOptions): Promise<Tally> {
   const { tally = new Tally(), clients, perSecond } = options;
   const agent = options.close ? false : new Agent({ keepAlive: true, maxSockets: clients, scheduling: "fifo" });
   const stop = new AbortController();
-  void options.until.finally(() => {
+  const end = () => {
     stop.abort();
-  });
+  };
+  options.until.then(end, end);
   const isOver = () => stop.signal.aborted;
   let index = 0;
   const pauseMs = perSecond === undefined ? undefined : (1000 * clients) / perSecond;
@@ -130,6 +131,7 @@ export async function crowd(options: CrowdOptions): Promise<Tally> {
   };
   await Promise.all(Array.from({ length: clients }, (_unused, number) => client(number)));
   if (agent) agent.destroy();
+  await options.until;
   return tally;
 }
 

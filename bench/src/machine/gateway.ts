@@ -30,7 +30,8 @@ export interface Gateway {
   rssMb(): number;
   /** Its own process id and those of its workers. */
   family(): number[];
-  signIn(): Promise<number>;
+  /** Gives the status. */
+  signIn: () => Promise<number>;
   stop(): Promise<void>;
 }
 

@@ -42,8 +42,12 @@ export async function startProgram(scope: Scope, options: ProgramOptions): Promi
   let errors = "";
   child.stderr?.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4000)));
   const isRunning = () => child.exitCode === null && child.signalCode === null;
-  const exited = once(child, "exit").then(() => undefined);
+  let isWanted = true;
+  const exited = once(child, "exit").then(([code, signal]) => {
+    if (isWanted) console.error(`The ${options.name} ended by itself (${String(code ?? signal)}). ${errors.trim()}`);
+  });
   const stop = async () => {
+    isWanted = false;
     if (!isRunning()) return;
     const limit = setTimeout(() => child.kill("SIGKILL"), stopLimitMs);
     child.kill("SIGTERM");

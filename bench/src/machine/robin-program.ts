@@ -37,10 +37,7 @@ function obey(command: RobinCommand): Record<string, number> {
       forgotten = simulator.requests.length;
       break;
     case "callCounts":
-      for (const { target } of simulator.requests.slice(forgotten)) {
-        const path = target.split("?")[0] ?? "";
-        counts[path] = (counts[path] ?? 0) + 1;
-      }
+      for (const { target } of simulator.requests.slice(forgotten)) counts[target] = (counts[target] ?? 0) + 1;
       break;
   }
   return counts;

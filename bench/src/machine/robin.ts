@@ -10,8 +10,8 @@ export interface Robin {
   fault(rule: FaultRule): Promise<void>;
   clearFaults(): Promise<void>;
   forgetCalls(): Promise<void>;
-  /** Since the start or the last `forgetCalls`, by path without its query. */
-  calls(port: SimulatorPort): Promise<Record<string, number>>;
+  /** How many there were since the start or the last `forgetCalls` whose target contains this text. */
+  calls(port: SimulatorPort, text: string): Promise<number>;
 }
 
 export type RobinSetup = Partial<RobinProgramSetup>;
@@ -42,7 +42,10 @@ export async function startRobin(scope: Scope, setup: RobinSetup = {}): Promise<
     },
     clearFaults: () => both({ do: "clearFaults" }),
     forgetCalls: () => both({ do: "forgetCalls" }),
-    calls: (port) => tell(ports[port], { do: "callCounts" }),
+    calls: async (port, text) => {
+      const counts = Object.entries(await tell(ports[port], { do: "callCounts" }));
+      return counts.filter(([target]) => target.includes(text)).reduce((sum, [, count]) => sum + count, 0);
+    },
   };
 }
 

@@ -103,7 +103,7 @@ export async function measureHit(
     ...troubles(results),
   ];
   if (options.robinPath) {
-    const calls = (await robin.calls("client"))[options.robinPath] ?? 0;
+    const calls = await robin.calls("client", options.robinPath);
     const requests = (results.gateway ?? []).reduce((sum, round) => sum + round.requests, 0);
     notes.push(`${requests} requests cost ${calls} calls of Robin.`);
   }
