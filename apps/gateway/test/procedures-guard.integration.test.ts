@@ -34,6 +34,13 @@ const keyId = "01989c2e-7c1a-7d6b-9b1e-2f6d3a5c4e71";
 const domain = { id: 900_001, name: "guard.test", unicodeName: "guard.test" };
 const alias = { id: 900_001, source: "a@guard.test", destinations: ["b@example.com"] };
 const blocked = { id: "018f3f3e-7b5e-7c3a-9b1a-1234567890ab", value: "192.0.2.1" };
+const bulkRun = {
+  id: "018f3f3e-7b5e-7c3a-9b1a-1234567890ac",
+  action: "DELETE",
+  filter: { domain: "guard.test" },
+  total: 1,
+  requestedBy: "guard",
+} as const;
 const newcomer = "newcomer@guard.test";
 const onSubject = (action: string, fields: Record<string, unknown> = {}): Case => ({
   input: () => ({ id: subject.id, ...fields }),
@@ -213,6 +220,16 @@ const cases: Record<ProcedurePath, Case> = {
     input: () => ({ mail: "a@example.com", rcpt: "b@example.com", message: rawMail }),
     audit: { action: "queue.enqueue", targets: () => ["b@example.com"] },
   },
+  "queue.bulk": {
+    input: () => ({ action: "retry", all: true }),
+    audit: { action: "queue.bulk", targets: () => ["retry", "{}"] },
+  },
+  "queue.listBulk": nothing,
+  "queue.getBulk": { input: () => ({ id: bulkRun.id }) },
+  "queue.cancelBulk": {
+    input: () => ({ id: bulkRun.id }),
+    audit: { action: "queue.cancelBulk", targets: () => [bulkRun.id] },
+  },
   "queue.retry": oneItem("queue.retry"),
   "queue.bounce": oneItem("queue.bounce"),
   "queue.delete": oneItem("queue.delete"),
@@ -314,6 +331,13 @@ beforeEach(async () => {
   await gateway.db.blocklistEntry.deleteMany();
   const entry = { type: "IP", network: blocked.value, reason: "guard", active: true, createdBy: "guard" } as const;
   await gateway.db.blocklistEntry.create({ data: { ...blocked, ...entry } });
+  await gateway.db.queueBulkRun.deleteMany();
+  await gateway.db.queueBulkRun.create({ data: { ...bulkRun, createdAt: gateway.clock.now() } });
+  await gateway.db.queueWatch.upsert({
+    where: { id: 1 },
+    create: { id: 1, completeAt: gateway.clock.now() },
+    update: { completeAt: gateway.clock.now() },
+  });
   await gateway.db.apiKey.deleteMany();
   await createApiKey(gateway.db, { id: keyId, userId: subject.id });
 });

@@ -10,6 +10,10 @@ export const locks = {
   documents: 815_003,
   /** Whoever writes Robin's file has read the table after the one who wrote before. */
   blocklist: 815_004,
+  /** The same bulk run is not ordered twice, and there are not too many. */
+  queueBulk: 815_005,
+  /** Two workers that evaluate alerts at once would tell of each twice. */
+  alerts: 815_006,
 } as const;
 
 /** Waits for the lock, which the transaction keeps until its end. What it reads afterwards is up to date. */

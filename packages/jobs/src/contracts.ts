@@ -83,4 +83,20 @@ export const contracts = {
     backoff: { type: "fixed", delayMs: 1000 },
     keep: { completed: 10, failed: 10 },
   }),
+  /**
+   * Goes on with what is ordered for many items of the queue: the orders wait in a table, so that none is lost with
+   * Redis. A tick lasts as long as there is something to do and Robin is there; the next one goes on where it ended.
+   */
+  queueBulk: defineJob({
+    name: "queue.bulk",
+    payload: z.strictObject({
+      /** Items that Robin is asked to change at a stretch. */
+      batchSize: z.int().min(1).max(1000),
+    }),
+    schedule: { everyMs: 2000, payload: { batchSize: 100 } },
+    concurrency: 1,
+    attempts: 1,
+    backoff: { type: "fixed", delayMs: 1000 },
+    keep: { completed: 10, failed: 10 },
+  }),
 };

@@ -1,5 +1,6 @@
 import { robinProcedure, router } from "../../trpc.ts";
 import { ComposeMailInput, RawMailInput } from "../mail/mail.schemas.ts";
+import { bulkProcedures } from "./bulk/bulk.procedures.ts";
 import { EnqueueOutput } from "./enqueue.schemas.ts";
 import { enqueue, enqueueRaw } from "./enqueue.service.ts";
 import {
@@ -72,6 +73,8 @@ export const queueRouter = router({
     .input(RawMailInput)
     .output(EnqueueOutput)
     .mutation(({ ctx, input }) => enqueueRaw(ctx, input)),
+
+  ...bulkProcedures,
 
   retryMany: robinProcedure
     .meta({
