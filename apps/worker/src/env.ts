@@ -12,6 +12,8 @@ const Env = z.object({
     .refine((seconds) => (sampleSecondsAllowed as readonly number[]).includes(seconds), {
       error: `must be one of ${sampleSecondsAllowed.join(", ")}`,
     }),
+  QUEUE_POLL_SECONDS: z.coerce.number("must be a number of seconds").int().min(1).max(60).default(5),
+  QUEUE_POLL_SHARE: z.coerce.number("must be a percentage").int().min(1).max(100).default(10),
   WORKER_HEALTH_PORT: z.coerce.number("must be a port, or 0 for none").int().min(0).max(65_535).default(8001),
   SHUTDOWN_SECONDS: z.coerce.number("must be a number of seconds").positive().max(300).default(10),
   LOG_LEVEL: z

@@ -20,6 +20,10 @@ export async function startFromEnv(env: Env): Promise<{ worker: RunningWorker; l
   const sampleSeconds = env.METRICS_SAMPLE_SECONDS;
   const schedules: Record<string, JobContract["schedule"]> = {
     [contracts.metricsSample.name]: { everyMs: sampleSeconds * 1000, payload: { sampleSeconds } },
+    [contracts.queuePoll.name]: {
+      everyMs: env.QUEUE_POLL_SECONDS * 1000,
+      payload: { pollSeconds: env.QUEUE_POLL_SECONDS, sharePercent: env.QUEUE_POLL_SHARE },
+    },
   };
   const handlers = createRegistry(Object.values(contracts), await loadHandlers()).map((handler) =>
     withSchedule(handler, schedules[handler.contract.name]),

@@ -99,4 +99,43 @@ export const contracts = {
     backoff: { type: "fixed", delayMs: 1000 },
     keep: { completed: 10, failed: 10 },
   }),
+  /**
+   * Looks at Robin's queue and stores what has changed. The worker sets pace and share, from QUEUE_POLL_SECONDS and
+   * QUEUE_POLL_SHARE. A tick that finds Robin away stores nothing and has not failed: the next one is as good as a repeat.
+   */
+  queuePoll: defineJob({
+    name: "queue.poll",
+    payload: z.strictObject({
+      pollSeconds: z.int().min(1).max(60),
+      /** How much of Robin's time the reading of its queue may take. */
+      sharePercent: z.int().min(1).max(100),
+    }),
+    schedule: { everyMs: 5000, payload: { pollSeconds: 5, sharePercent: 10 } },
+    concurrency: 1,
+    attempts: 1,
+    backoff: { type: "fixed", delayMs: 1000 },
+    keep: { completed: 10, failed: 10 },
+  }),
+  /** Deletes what the queue's record has kept for long enough. */
+  queueCleanUp: defineJob({
+    name: "queue.cleanUp",
+    payload: z.strictObject({
+      /** Days that an item is kept after it has left. */
+      itemDays: z.int().min(1),
+      /** Deltas are kept for so long, */
+      deltaMinutes: z.int().min(1),
+      /** and at most so many. */
+      deltasMax: z.int().min(1),
+      /** Rows deleted by one statement. */
+      batchSize: z.int().min(1).max(10_000),
+    }),
+    schedule: {
+      everyMs: minuteMs,
+      payload: { itemDays: 30, deltaMinutes: 60, deltasMax: 1000, batchSize: 5000 },
+    },
+    concurrency: 1,
+    attempts: 1,
+    backoff: { type: "fixed", delayMs: 1000 },
+    keep: { completed: 10, failed: 10 },
+  }),
 };

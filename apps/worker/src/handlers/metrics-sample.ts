@@ -2,8 +2,8 @@ import { fromHealth, fromMeters, latestReading, storeSample, toSample } from "@r
 import { isDatabaseUnavailable } from "@robin/db";
 import { contracts } from "@robin/jobs";
 import { isRobinError, type RobinError } from "@robin/sdk";
-import type { Logger } from "pino";
 import { defineHandler, type JobContext, type JobHandler } from "../handler.ts";
+import { createTeller } from "../teller.ts";
 
 /** Of each of the two calls. */
 const callTimeoutMs = 5000;
@@ -13,17 +13,6 @@ const earlyMs = 500;
 
 /** Ticks missed in a row over which messages are still counted. */
 const gapTicks = 3;
-
-/** Says once that something is wrong and once that it is over, instead of at every tick. */
-function createTeller() {
-  let told: string | undefined;
-  return (logger: Logger, trouble?: { message: string; err?: RobinError }) => {
-    if (trouble?.message === told) return;
-    told = trouble?.message;
-    if (trouble) logger.warn({ err: trouble.err }, trouble.message);
-    else logger.info("Robin can be sampled again");
-  };
-}
 
 type Answer<Value> = { value: Value } | { failure: RobinError };
 
@@ -37,7 +26,7 @@ async function answered<Value>(call: Promise<Value>): Promise<Answer<Value>> {
 }
 
 export function createMetricsSample(): JobHandler {
-  const tell = createTeller();
+  const tell = createTeller("Robin can be sampled again");
 
   async function sample(sampleSeconds: number, { db, robin, logger, signal, now }: JobContext): Promise<boolean> {
     const stepMs = sampleSeconds * 1000;

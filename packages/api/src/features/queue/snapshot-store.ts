@@ -1,4 +1,4 @@
-import type { Db, QueueItemState } from "@robin/db";
+import type { Db, QueueExit, QueueItemState } from "@robin/db";
 
 /** An item of the queue as the worker last found it. What is not known is absent. */
 export interface QueueItemView {
@@ -29,7 +29,7 @@ export interface QueueTotals {
 /** How an item left, by the worker's best knowledge. */
 export interface QueueDeparture {
   uid: string;
-  how: "DELETED" | "RETRIED" | "BOUNCED" | "DELIVERED" | "EXPIRED" | "UNKNOWN";
+  how: QueueExit;
   by?: string;
 }
 
@@ -48,9 +48,9 @@ export interface QueueSnapshot {
   seq: number;
   /** When Robin was last asked for its totals; absent before the first time. */
   at?: Date;
-  /** The oldest first, as far as the limit goes. */
+  /** The newest first, as far as the limit goes. */
   items: QueueItemView[];
-  /** Of all items, not only of those shown. */
+  /** As Robin last told them. Items follow as they are read, a long queue in the course of minutes. */
   totals: QueueTotals;
   /** Whether all items are there: the limit cut none off, and Robin's queue was once read to its end. */
   complete: boolean;
@@ -107,28 +107,19 @@ export function readQueueSnapshot(db: Db, { limit }: { limit: number }): Promise
       const watch = await tx.queueWatch.findUnique({ where: { id: 1 } });
       const rows = await tx.queueItem.findMany({
         where: { leftAt: null },
-        orderBy: [{ firstSeenAt: "asc" }, { uid: "asc" }],
-        take: limit,
+        orderBy: [{ firstSeenAt: "desc" }, { uid: "desc" }],
+        take: limit + 1,
       });
-      const totals = await countItems(tx);
-      const count = totals.ready + totals.claimed + totals.dead;
       return {
         seq: Number(watch?.seq ?? 0),
         ...(watch?.lookedAt && { at: watch.lookedAt }),
-        items: rows.map(toItemView),
-        totals,
-        complete: Boolean(watch?.completeAt) && count === rows.length,
+        items: rows.slice(0, limit).map(toItemView),
+        totals: { ready: watch?.ready ?? 0, claimed: watch?.claimed ?? 0, dead: watch?.dead ?? 0 },
+        complete: Boolean(watch?.completeAt) && rows.length <= limit,
       };
     },
     { isolationLevel: "RepeatableRead" },
   );
-}
-
-/** Items that are in the queue by our record. */
-export async function countItems(db: Pick<Db, "queueItem">): Promise<QueueTotals> {
-  const groups = await db.queueItem.groupBy({ by: ["state"], where: { leftAt: null }, _count: true });
-  const count = (state: QueueItemState): number => groups.find((group) => group.state === state)?._count ?? 0;
-  return { ready: count("READY"), claimed: count("CLAIMED"), dead: count("DEAD") };
 }
 
 /** What is stored of a delta: JSON has no dates. */
