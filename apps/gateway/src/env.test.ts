@@ -28,6 +28,7 @@ describe("readEnv", () => {
       HOST: "0.0.0.0",
       ROBIN_CLIENT_API_URL: "http://robin:8090",
       ROBIN_MAX_CONNECTIONS: 8,
+      ROBIN_MAX_WAITING: 256,
       JWT_ALGORITHM: "HS256",
       ACCESS_TOKEN_EXPIRE_MINUTES: 30,
       REFRESH_TOKEN_EXPIRE_DAYS: 7,

@@ -74,6 +74,7 @@ const Env = z.object({
   ...redisEnv,
   ...robinEnv,
   ROBIN_MAX_CONNECTIONS: count(8, 100),
+  ROBIN_MAX_WAITING: count(256, 10_000),
   ROBIN_TIME_ZONE: timeZone.optional(),
   ROBIN_CONFIG_DIR: z.string().optional(),
   JWT_SECRET: list.refine((secrets) => secrets.length > 0 && secrets.every((secret) => secret.length >= 32), {

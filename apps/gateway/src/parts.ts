@@ -36,6 +36,7 @@ export async function createParts(env: Env): Promise<Parts> {
     serviceApi: { url: env.ROBIN_SERVICE_API_URL, auth: env.ROBIN_SERVICE_API_AUTH },
     // Robin refuses more than it is told of for the gateway as a whole.
     maxConnections: Math.max(1, Math.floor(env.ROBIN_MAX_CONNECTIONS / env.WORKERS)),
+    maxWaiting: env.ROBIN_MAX_WAITING,
     timeoutMs: requestTimeoutMs,
     breaker: {
       failureThreshold: env.CIRCUIT_BREAKER_FAILURE_THRESHOLD,

@@ -100,13 +100,23 @@ export type SignedInContext = Context & { principal: Principal };
 export type SessionContext = Context & { principal: Principal & { sessionId: string } };
 
 /** For reads: ends with the request, when its time is up or the caller has gone. */
-export function readOptions({ signal, deadlineAt }: Context): CallOptions {
-  return { signal, timeoutMs: remainingMs(deadlineAt()) };
+export function readOptions({ signal, deadlineAt, trace }: Context): CallOptions {
+  return { signal, timeoutMs: remainingMs(deadlineAt()), ...tracedBy(trace) };
 }
 
 /** For changes: once begun they are seen through, so that nothing is half done because a browser was closed. */
-export function changeOptions({ deadlineAt }: Context): CallOptions {
-  return { timeoutMs: remainingMs(deadlineAt()) };
+export function changeOptions({ deadlineAt, trace }: Context): CallOptions {
+  return { timeoutMs: remainingMs(deadlineAt()), ...tracedBy(trace) };
+}
+
+/** What watches a request hears of its calls to Robin. */
+export function tracedBy(trace: RequestTrace): CallOptions {
+  return {
+    traceparent: trace.traceparent,
+    onCall: ({ durationMs }) => {
+      trace.upstreamMs += durationMs;
+    },
+  };
 }
 
 /** With less, Robin has no fair chance; its timeout would count as a failure, and five of those open the breaker. */

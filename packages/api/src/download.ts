@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CallOptions } from "@robin/sdk";
 import { z } from "zod";
-import type { Context } from "./context.ts";
+import { type Context, tracedBy } from "./context.ts";
 import { AppError } from "./errors.ts";
 
 export interface DownloadHead {
@@ -58,8 +58,8 @@ export const DownloadOutput = z
 const downloadTimeoutMs = 60_000;
 
 /** For calls whose answer becomes a download: ends when the caller has gone. */
-export function downloadOptions({ signal }: Context): CallOptions {
-  return { signal, timeoutMs: downloadTimeoutMs };
+export function downloadOptions({ signal, trace }: Context): CallOptions {
+  return { signal, timeoutMs: downloadTimeoutMs, ...tracedBy(trace) };
 }
 
 const readBytes = 64 * 1024;

@@ -23,6 +23,7 @@ describe("toAppError", () => {
     ["http", { status: 500 }, "upstream_rejected", undefined],
     ["invalid-response", {}, "upstream_invalid", undefined],
     ["timeout", {}, "upstream_timeout", undefined],
+    ["timeout", { busyWith: "sending a message" }, "upstream_timeout", 10],
     ["network", {}, "upstream_unavailable", 5],
     ["overloaded", {}, "upstream_unavailable", 1],
     ["circuit-open", { retryAfterMs: 29_001 }, "upstream_unavailable", 30],

@@ -77,7 +77,13 @@ function fromRobinError(error: RobinError): AppError {
     case "invalid-response":
       return new AppError("upstream_invalid", "Robin gave an answer that the gateway does not understand.", details);
     case "timeout":
-      return new AppError("upstream_timeout", "Robin did not answer in time.", details);
+      return error.busyWith === undefined
+        ? new AppError("upstream_timeout", "Robin did not answer in time.", details)
+        : new AppError(
+            "upstream_timeout",
+            `Robin is busy ${error.busyWith}, and answers nobody else meanwhile. Try again in a moment.`,
+            { ...details, retryAfterSeconds: 10 },
+          );
     case "network":
       return new AppError("upstream_unavailable", "Robin cannot be reached.", { ...details, retryAfterSeconds: 5 });
     case "circuit-open":

@@ -11,7 +11,7 @@ import { createSystemResource, type SystemResource } from "./resources/system.ts
 import { createUsersResource, type UsersResource } from "./resources/users.ts";
 import { createMailboxesResource, type MailboxesResource } from "./resources/mailboxes.ts";
 import { createStoreResource, type StoreResource } from "./resources/store.ts";
-import { createTransport } from "./transport.ts";
+import { createTransport, type PortLoad } from "./transport.ts";
 
 export interface RobinClient {
   queue: QueueResource;
@@ -26,6 +26,8 @@ export interface RobinClient {
   system: SystemResource;
   /** The state of each port's breaker, now. */
   breakers(): Record<RobinService, BreakerState>;
+  /** Calls to each port: those at Robin, and those that wait for their turn. */
+  load(): Record<RobinService, PortLoad>;
   /** Lets running calls end (at most one deadline), then closes every connection. New calls are refused at once. */
   close(): Promise<void>;
 }
@@ -45,6 +47,7 @@ export function createRobinClient(config: RobinClientConfig): RobinClient {
     metrics: createMetricsResource(transport),
     system: createSystemResource(transport),
     breakers: () => transport.breakers(),
+    load: () => transport.load(),
     close: () => transport.close(),
   };
 }

@@ -1,6 +1,6 @@
 import type { RobinService } from "./errors.ts";
 import type { BreakerState } from "./policies.ts";
-import type { RobinCall } from "./transport.ts";
+import type { CallSpan, RobinCall } from "./transport.ts";
 
 export type RobinAuth = { type: "basic"; username: string; password: string } | { type: "bearer"; token: string };
 
@@ -24,6 +24,13 @@ export interface RobinClientConfig {
    * `maxWaiting` (8) messages wait for their turn, each for `waitMs` (30 000) at most.
    */
   sends?: { timeoutMs?: number; maxWaiting?: number; waitMs?: number };
+  /**
+   * Asked once per call, before it waits or is sent. What it throws is dropped.
+   * @param call.parent the trace context that the caller gave.
+   */
+  startSpan?: (
+    call: Pick<RobinCall, "service" | "endpoint" | "method"> & { parent: string | undefined },
+  ) => CallSpan | undefined;
   /** Told once per call, when it has ended. What it throws is dropped. */
   onCall?: (call: RobinCall) => void;
   /** Told when a breaker changes its state. What it throws is dropped. */

@@ -14,6 +14,9 @@ export type RobinService = "client" | "service";
 export type RobinErrorKind =
   "http" | "network" | "timeout" | "circuit-open" | "overloaded" | "invalid-response" | "aborted";
 
+/** What keeps Robin's one thread for long, as far as this process has asked for it. */
+export type LongWork = "sending a message" | "searching its log";
+
 export interface RobinErrorOptions {
   kind: RobinErrorKind;
   service: RobinService;
@@ -22,6 +25,7 @@ export interface RobinErrorOptions {
   message: string;
   status?: number | undefined;
   retryAfterMs?: number | undefined;
+  busyWith?: LongWork | undefined;
   detail?: string | undefined;
   cause?: unknown;
 }
@@ -38,6 +42,8 @@ export class RobinError extends Error {
   declare readonly status?: number;
   /** Milliseconds until the breaker lets a trial through; set for kind `circuit-open`. */
   declare readonly retryAfterMs?: number;
+  /** What we know Robin was doing instead; set for kind `timeout`, which then says nothing about its health. */
+  declare readonly busyWith?: LongWork;
   /** Robin's own text, at most 2 kB, never HTML. Not for end users. */
   declare readonly detail?: string;
 
@@ -48,6 +54,7 @@ export class RobinError extends Error {
     this.endpoint = options.endpoint;
     if (options.status !== undefined) this.status = options.status;
     if (options.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
+    if (options.busyWith !== undefined) this.busyWith = options.busyWith;
     if (options.detail !== undefined) this.detail = options.detail;
   }
 }

@@ -16,7 +16,10 @@ export function announcedSize(response: Response): { sizeBytes?: number } {
   return length === null || !/^\d+$/.test(length) ? {} : { sizeBytes: Number(length) };
 }
 
-export function headersOf(request: RobinExchange, authorization: string | undefined): Record<string, string> {
+export function headersOf(
+  request: RobinExchange,
+  { authorization, traceparent }: { authorization: string | undefined; traceparent: string | undefined },
+): Record<string, string> {
   return {
     accept: request.mediaType,
     "accept-encoding": "identity",
@@ -24,5 +27,6 @@ export function headersOf(request: RobinExchange, authorization: string | undefi
     ...(request.body === undefined ? {} : { "content-length": String(request.body.byteLength) }),
     ...(request.contentType === undefined ? {} : { "content-type": request.contentType }),
     ...(authorization === undefined ? {} : { authorization }),
+    ...(traceparent === undefined ? {} : { traceparent }),
   };
 }

@@ -3,6 +3,7 @@ export type { RobinAuth, RobinClientConfig } from "./config.ts";
 export {
   isRobinError,
   isRobinInputError,
+  type LongWork,
   RobinError,
   RobinInputError,
   type RobinErrorKind,
@@ -123,4 +124,4 @@ export {
   UsersSource,
 } from "./resources/users.schemas.ts";
 export type { RobinStream } from "./streaming.ts";
-export type { CallOptions, RobinCall } from "./transport.ts";
+export type { CallOptions, CallSpan, PortLoad, RobinCall } from "./transport.ts";

@@ -77,4 +77,48 @@ describe("createLine", () => {
     await expect(line.run(() => Promise.resolve(1), AbortSignal.abort(new Error("early")))).rejects.toThrow("early");
     expect(await line.run(() => Promise.resolve(1), never)).toBe(1);
   });
+
+  describe("with a lane", () => {
+    const create = () => createLine({ slots: 2, waiting: 3 }, { slow: { slots: 1, waiting: 1 } });
+
+    it("never gives it more than its own slots, and lets others pass those who wait for it", async () => {
+      const line = create();
+      const [first, second, other] = [gate(), gate(), gate()];
+      const runs = [line.run(first.work, never, "slow"), line.run(second.work, never, "slow")];
+      const passing = line.run(other.work, never);
+      expect([first, second, other].map(({ started }) => started())).toEqual([true, false, true]);
+      expect(line.load()).toEqual({ running: 2, waiting: 1 });
+      first.open();
+      await runs[0];
+      expect(second.started()).toBe(true);
+      second.open();
+      other.open();
+      await Promise.all([...runs, passing]);
+      expect(line.load()).toEqual({ running: 0, waiting: 0 });
+    });
+
+    it("refuses its own kind when its places are taken, while others may still wait", async () => {
+      const line = create();
+      const busy = gate();
+      const runs = [line.run(busy.work, never, "slow"), line.run(busy.work, never, "slow")];
+      await expect(line.run(busy.work, never, "slow")).rejects.toThrow(LineFullError);
+      const others = Array.from({ length: 3 }, () => line.run(busy.work, never));
+      await expect(line.run(busy.work, never)).rejects.toThrow(LineFullError);
+      busy.open();
+      expect(await Promise.all([...runs, ...others])).toHaveLength(5);
+    });
+
+    it("gives the place of one who gave up to the next of its kind", async () => {
+      const line = create();
+      const busy = gate();
+      const run = line.run(busy.work, never, "slow");
+      const controller = new AbortController();
+      const waiting = line.run(busy.work, controller.signal, "slow");
+      controller.abort(new Error("gave up"));
+      await expect(waiting).rejects.toThrow("gave up");
+      const next = line.run(busy.work, never, "slow");
+      busy.open();
+      expect(await Promise.all([run, next])).toEqual(["done", "done"]);
+    });
+  });
 });

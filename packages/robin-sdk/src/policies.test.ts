@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { isRobinError, RobinError, type RobinErrorKind } from "./errors.ts";
-import { createPortPolicy, type BreakerState, type PortPolicy } from "./policies.ts";
+import { createPortPolicy, type BreakerState, type LaneName, type PortPolicy } from "./policies.ts";
 import { rejection } from "./testing/stand-in.ts";
 
 const never = new AbortController().signal;
@@ -30,7 +30,7 @@ describe("createPortPolicy", () => {
     vi.useRealTimers();
   });
 
-  const run = <T>(attempt: () => Promise<T>): Promise<T> => policy.run("/health", never, attempt);
+  const run = <T>(attempt: () => Promise<T>): Promise<T> => policy.run({ endpoint: "/health", signal: never }, attempt);
   const fail = (kind: RobinErrorKind, status?: number): Promise<RobinError> =>
     rejection(
       run(() => Promise.reject(failure(kind, status))),
@@ -75,7 +75,7 @@ describe("createPortPolicy", () => {
   it("neither counts a call that came too late because its caller hurried it, nor ends the trial with it", async () => {
     const hurry = (): Promise<RobinError> =>
       rejection(
-        policy.run("/health", never, () => Promise.reject(failure("timeout")), true),
+        policy.run({ endpoint: "/health", signal: never, hurried: true }, () => Promise.reject(failure("timeout"))),
         isRobinError,
       );
     for (let i = 0; i < 9; i += 1) expect((await hurry()).kind).toBe("timeout");
@@ -173,5 +173,85 @@ describe("createPortPolicy", () => {
       await expect(run(() => Promise.reject(new TypeError("a bug")))).rejects.toThrow("a bug");
     }
     expect(policy.state()).toBe("closed");
+  });
+
+  describe("while Robin does long work of ours", () => {
+    const late = () => Promise.reject(failure("timeout"));
+    function hold(lane: LaneName) {
+      const { promise, resolve, reject } = Promise.withResolvers<string>();
+      return { resolve, reject, call: policy.run({ endpoint: "/long", signal: never, lane }, () => promise) };
+    }
+
+    it.each([
+      ["sends", "sending a message"],
+      ["logs", "searching its log"],
+    ] as const)("does not count who is late meanwhile, and tells them why: %s", async (lane, busyWith) => {
+      const long = hold(lane);
+      for (let i = 0; i < 9; i += 1) {
+        expect(await rejection(run(late), isRobinError)).toMatchObject({ kind: "timeout", busyWith });
+      }
+      expect(policy.state()).toBe("closed");
+      long.resolve("done");
+      await long.call;
+      for (let i = 0; i < 5; i += 1) expect(await rejection(run(late), isRobinError)).not.toHaveProperty("busyWith");
+      expect(policy.state()).toBe("open");
+    });
+
+    it("takes it into account when that has ended before the late call has", async () => {
+      const long = hold("sends");
+      const { promise, reject } = Promise.withResolvers<string>();
+      const waiting = rejection(
+        run(() => promise),
+        isRobinError,
+      );
+      long.resolve("done");
+      await long.call;
+      reject(failure("timeout"));
+      expect(await waiting).toMatchObject({ busyWith: "sending a message" });
+    });
+
+    it("counts broken connections all the same", async () => {
+      const long = hold("sends");
+      await open();
+      expect(policy.state()).toBe("open");
+      long.resolve("done");
+      await long.call;
+    });
+
+    it("does not end a trial with it: the next call is the trial", async () => {
+      const long = hold("sends");
+      await open();
+      vi.advanceTimersByTime(openMs);
+      await rejection(run(late), isRobinError);
+      expect(await succeed()).toBe("ok");
+      expect(policy.state()).toBe("closed");
+      long.resolve("done");
+      await long.call;
+    });
+
+    it("does not count a send that is late itself, which is about its peer; a log search counts", async () => {
+      for (const [lane, state] of [
+        ["sends", "closed"],
+        ["logs", "open"],
+      ] as const) {
+        for (let i = 0; i < 5; i += 1) {
+          const long = hold(lane);
+          long.reject(failure("timeout"));
+          expect(await rejection(long.call, isRobinError)).not.toHaveProperty("busyWith");
+        }
+        expect(policy.state()).toBe(state);
+      }
+    });
+  });
+
+  it("goes through flapping without losing count: each success closes it, each five failures open it", async () => {
+    for (let round = 0; round < 3; round += 1) {
+      await open();
+      vi.advanceTimersByTime(openMs);
+      expect(await succeed()).toBe("ok");
+      for (let i = 0; i < 4; i += 1) await fail("network");
+      expect(await succeed()).toBe("ok");
+    }
+    expect(states).toEqual(Array.from({ length: 3 }, () => ["open", "half-open", "closed"]).flat());
   });
 });

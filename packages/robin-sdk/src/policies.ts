@@ -1,6 +1,7 @@
 import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleType, type IBackoffFactory } from "cockatiel";
-import { isRobinError, RobinError, type RobinService } from "./errors.ts";
-import { createLine, LineFullError } from "./line.ts";
+import { isRobinError, type LongWork, RobinError, type RobinService } from "./errors.ts";
+import { createLine, type LaneLimits, LineFullError } from "./line.ts";
+import { createLongWork } from "./long-work.ts";
 
 export type BreakerState = "closed" | "half-open" | "open";
 
@@ -14,14 +15,31 @@ export interface PortPolicyConfig {
   onBreakerChange?: ((change: { service: RobinService; state: BreakerState }) => void) | undefined;
 }
 
+/** Calls of one kind that go through a lane of their own, because each keeps Robin's one thread for a while. */
+export type LaneName = "sends" | "logs" | "pages";
+
+const longWorkOf: Partial<Record<LaneName, LongWork>> = { sends: "sending a message", logs: "searching its log" };
+
+export interface PortCall {
+  endpoint: string;
+  signal: AbortSignal;
+  lane?: LaneName | undefined;
+  /** Its caller left Robin so little time that being late proves nothing, so that does not count. */
+  hurried?: boolean;
+}
+
 export interface PortPolicy {
   state(): BreakerState;
+  /** Calls at Robin, and calls that wait for their turn. */
+  load(): { running: number; waiting: number };
+  /** The long work of ours that Robin does now. */
+  busyWith(): LongWork | undefined;
   /**
    * Runs `attempt` through the line and the breaker of this port. `attempt` must reject with RobinErrors only.
    * Rejects with RobinError `circuit-open`, `overloaded`, what `attempt` rejects with, or the reason of `signal`.
-   * A call that was `hurried` by its caller proves nothing about Robin when it is late, so that does not count.
+   * A call that is late while Robin sends a message for us, or searches its log, does not count either.
    */
-  run<T>(endpoint: string, signal: AbortSignal, attempt: () => Promise<T>, hurried?: boolean): Promise<T>;
+  run<T>(call: PortCall, attempt: () => Promise<T>): Promise<T>;
 }
 
 /** While the single trial runs, nobody knows how long it takes; asking again soon is cheap. */
@@ -60,7 +78,8 @@ type Outcome<T> = { value: T } | { answered: RobinError };
 export function createPortPolicy(config: PortPolicyConfig): PortPolicy {
   const { service } = config;
   const { openMs } = config.breaker;
-  const line = createLine({ slots: config.maxConnections, waiting: config.maxWaiting });
+  const line = createLine({ slots: config.maxConnections, waiting: config.maxWaiting }, lanesOf(config));
+  const longWork = createLongWork();
   let retryAt = 0;
 
   // A trial that its caller aborted, or hurried, proves nothing: the breaker goes back to open, and the next call is the trial.
@@ -100,28 +119,42 @@ export function createPortPolicy(config: PortPolicyConfig): PortPolicy {
     if (breaker.state === CircuitState.Open && leftMs > 0) throw circuitOpen(endpoint, leftMs);
   }
 
-  async function guarded<T>(attempt: () => Promise<T>, hurried: boolean): Promise<Outcome<T>> {
+  async function guarded<T>({ lane, hurried = false }: PortCall, attempt: () => Promise<T>): Promise<Outcome<T>> {
     const isTrial = breaker.state === CircuitState.HalfOpen;
+    const watch = longWork.begin(lane && longWorkOf[lane]);
     try {
       return { value: await attempt() };
     } catch (error) {
       if (!isRobinError(error)) throw error;
-      const inconclusive = error.kind === "aborted" || (hurried && error.kind === "timeout");
-      if (inconclusive) throw isTrial ? new CountedFailure(error, inconclusive) : error;
-      if (countsAsFailure(error)) throw new CountedFailure(error);
-      return { answered: error };
+      const isLate = error.kind === "timeout";
+      const busyWith = isLate ? watch.others() : undefined;
+      const failure = busyWith ? lateBecause(busyWith, error) : error;
+      const inconclusive =
+        error.kind === "aborted" || (isLate && (hurried || busyWith !== undefined || lane === "sends"));
+      if (inconclusive) throw isTrial ? new CountedFailure(failure, inconclusive) : failure;
+      if (countsAsFailure(failure)) throw new CountedFailure(failure);
+      return { answered: failure };
+    } finally {
+      watch.end();
     }
   }
 
   return {
     state: () => stateNames[breaker.state],
-    async run(endpoint, signal, attempt, hurried = false) {
+    load: () => line.load(),
+    busyWith: () => longWork.now(),
+    async run(call, attempt) {
+      const { endpoint, signal, lane } = call;
       refuseWhenOpen(endpoint);
       try {
-        const outcome = await line.run(() => {
-          refuseWhenOpen(endpoint);
-          return breaker.execute(() => guarded(attempt, hurried));
-        }, signal);
+        const outcome = await line.run(
+          () => {
+            refuseWhenOpen(endpoint);
+            return breaker.execute(() => guarded(call, attempt));
+          },
+          signal,
+          lane,
+        );
         if ("answered" in outcome) throw outcome.answered;
         return outcome.value;
       } catch (error) {
@@ -139,6 +172,31 @@ export function createPortPolicy(config: PortPolicyConfig): PortPolicy {
       }
     },
   };
+}
+
+/**
+ * Pages get half of the slots: Robin, who does one thing at a time, then always has the next one waiting. Sends have a
+ * line of their own before this one.
+ */
+function lanesOf({ maxConnections, maxWaiting }: PortPolicyConfig): Record<LaneName, LaneLimits> {
+  const part = (of: number, parts: number): number => Math.max(1, Math.floor(of / parts));
+  return {
+    sends: { slots: 1, waiting: part(maxWaiting, 8) },
+    logs: { slots: 1, waiting: part(maxWaiting, 8) },
+    pages: { slots: part(maxConnections, 2), waiting: part(maxWaiting, 2) },
+  };
+}
+
+/** The same timeout, with its reason. */
+export function lateBecause(busyWith: LongWork, { kind, service, endpoint, message, cause }: RobinError): RobinError {
+  return new RobinError({
+    kind,
+    service,
+    endpoint,
+    message: `${message}; Robin was busy ${busyWith}`,
+    cause,
+    busyWith,
+  });
 }
 
 function isInconclusiveTrial(reason: unknown): boolean {

@@ -4,55 +4,16 @@ import { type ConnectionKind, createRobinAgent } from "./agent.ts";
 import { authorizationHeader, baseUrl, limitsOf, type RobinClientConfig } from "./config.ts";
 import { abandoned, httpError, invalidResponse, named, translate } from "./call-errors.ts";
 import { startDeadline, type Deadline } from "./deadline.ts";
-import { InvalidResponseError, isRobinError, RobinError, type RobinErrorKind, type RobinService } from "./errors.ts";
+import { InvalidResponseError, isRobinError, type LongWork, RobinError, type RobinService } from "./errors.ts";
 import { describeFailure } from "./failures.ts";
 import { announcedSize, headersOf, requireMediaType } from "./http-headers.ts";
-import { createPortPolicy, type BreakerState } from "./policies.ts";
+import { createPortPolicy, lateBecause, type BreakerState } from "./policies.ts";
+import type { CallOptions, CallSpan, PortLoad, RobinCall, RobinExchange, RobinRequest } from "./calls.ts";
 import { uploadBody } from "./request-body.ts";
 import { readBody, readDetail } from "./response-body.ts";
 import { pumpBody, type RobinStream } from "./streaming.ts";
 
-export interface CallOptions {
-  /** Ends the call, down to the socket; it then rejects with kind `aborted`. */
-  signal?: AbortSignal | undefined;
-  /** Deadline of the whole call in milliseconds: waiting, trying twice and reading included. */
-  timeoutMs?: number | undefined;
-}
-
-/** One finished call, however it ended; `status` is absent when Robin did not answer. */
-export interface RobinCall {
-  service: RobinService;
-  /** Robin's route pattern: the number of different values is bounded. */
-  endpoint: string;
-  method: string;
-  outcome: "ok" | RobinErrorKind;
-  status?: number;
-  durationMs: number;
-}
-
-export interface RobinExchange {
-  service: RobinService;
-  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** Route pattern for errors and metrics. */
-  endpoint: string;
-  /** Encoded path; the endpoint when absent. */
-  path?: string;
-  query?: URLSearchParams;
-  body?: Uint8Array;
-  /** Content type of `body`. */
-  contentType?: string;
-  /** What a 2xx answer must be, as sent in its content type. Checked before anything is parsed. */
-  mediaType: "application/json" | "text/html" | "text/plain";
-  /** Asks for a fresh connection: set it for answers or bodies that may be large. Streams have one anyway. */
-  large?: boolean;
-  /** Statuses from 500 on that tell about what was asked, not about Robin's health: the breaker does not count them. */
-  answeredErrors?: readonly number[];
-}
-
-export interface RobinRequest<T> extends RobinExchange {
-  /** Called with the body of a 2xx answer; may throw InvalidResponseError or a ZodError. */
-  parse: (body: Buffer) => T;
-}
+export type { CallOptions, CallSpan, PortLoad, RobinCall, RobinExchange, RobinRequest } from "./calls.ts";
 
 export interface Transport {
   /** Rejects with RobinError; with RobinInputError, before anything is sent, for a timeoutMs that is none. */
@@ -63,6 +24,7 @@ export interface Transport {
    */
   stream(request: RobinExchange, options?: CallOptions): Promise<RobinStream>;
   breakers(): Record<RobinService, BreakerState>;
+  load(): Record<RobinService, PortLoad>;
   /** Lets running calls end (their deadlines bound this), then closes every connection. */
   close(): Promise<void>;
 }
@@ -77,7 +39,12 @@ interface OpenAnswer {
   release: () => void;
 }
 
-type Once<A> = (request: RobinExchange, signal: AbortSignal, fresh: boolean) => Promise<A>;
+/** What the tries of one call share. */
+interface Attempt extends Deadline {
+  traceparent: string | undefined;
+}
+
+type Once<A> = (request: RobinExchange, attempt: Attempt, fresh: boolean) => Promise<A>;
 
 export function createTransport(config: RobinClientConfig): Transport {
   const limits = limitsOf(config);
@@ -99,7 +66,8 @@ export function createTransport(config: RobinClientConfig): Transport {
   }
 
   /** Resolves with a 2xx answer whose body is still to be read; then `release` must be called. */
-  async function open(request: RobinExchange, signal: AbortSignal, kind: ConnectionKind): Promise<OpenAnswer> {
+  async function open(request: RobinExchange, attempt: Attempt, kind: ConnectionKind): Promise<OpenAnswer> {
+    const { signal, traceparent } = attempt;
     const { base, authorization } = ports[request.service];
     const query = request.query?.size ? `?${request.query.toString()}` : "";
     const url = new URL(`${base}${request.path ?? request.endpoint}${query}`);
@@ -114,7 +82,7 @@ export function createTransport(config: RobinClientConfig): Transport {
         fetch: async () =>
           (await undiciFetch(url, {
             method: request.method,
-            headers: headersOf(request, authorization),
+            headers: headersOf(request, { authorization, traceparent }),
             body: uploadBody(request.body),
             duplex: "half",
             redirect: "manual",
@@ -130,8 +98,8 @@ export function createTransport(config: RobinClientConfig): Transport {
     }
   }
 
-  async function exchange(request: RobinExchange, signal: AbortSignal, fresh: boolean): Promise<Answer> {
-    const { response, release } = await open(request, signal, fresh ? "fresh" : "pooled");
+  async function exchange(request: RobinExchange, attempt: Attempt, fresh: boolean): Promise<Answer> {
+    const { response, release } = await open(request, attempt, fresh ? "fresh" : "pooled");
     try {
       const body = await readBody(response, limits.responseBytesMax);
       requireMediaType(request, response);
@@ -141,8 +109,8 @@ export function createTransport(config: RobinClientConfig): Transport {
     }
   }
 
-  async function openBody(request: RobinExchange, signal: AbortSignal): Promise<OpenAnswer> {
-    const opened = await open(request, signal, "streamed");
+  async function openBody(request: RobinExchange, attempt: Attempt): Promise<OpenAnswer> {
+    const opened = await open(request, attempt, "streamed");
     try {
       requireMediaType(request, opened.response);
       return opened;
@@ -154,20 +122,19 @@ export function createTransport(config: RobinClientConfig): Transport {
   }
 
   /** One exchange, or two for a GET whose connection broke. Rejects with RobinErrors only. */
-  async function attempt<A>(request: RobinExchange, deadline: Deadline, once: Once<A>): Promise<A> {
+  async function tryTwice<A>(request: RobinExchange, attempt: Attempt, once: Once<A>): Promise<A> {
     const isFresh = request.large === true;
     try {
-      return await once(request, deadline.signal, isFresh);
+      return await once(request, attempt, isFresh);
     } catch (error) {
-      const mayRetry = request.method === "GET" && !deadline.signal.aborted;
-      if (!mayRetry || isRobinError(error) || !describeFailure(error).isReset)
-        throw translate(error, request, deadline);
+      const mayRetry = request.method === "GET" && !attempt.signal.aborted;
+      if (!mayRetry || isRobinError(error) || !describeFailure(error).isReset) throw translate(error, request, attempt);
     }
     try {
       // Not from the pool: its other connections may be as stale as the first.
-      return await once(request, deadline.signal, true);
+      return await once(request, attempt, true);
     } catch (error) {
-      throw translate(error, request, deadline);
+      throw translate(error, request, attempt);
     }
   }
 
@@ -175,51 +142,66 @@ export function createTransport(config: RobinClientConfig): Transport {
   async function run<T, A extends { status: number }>(
     request: RobinExchange,
     options: CallOptions | undefined,
-    steps: { work: (deadline: Deadline, onStatus: (status: number) => void) => Promise<A>; finish: (answer: A) => T },
+    steps: { work: (attempt: Attempt, onStatus: (status: number) => void) => Promise<A>; finish: (answer: A) => T },
   ): Promise<T> {
     const startedAt = performance.now();
     const deadline = startDeadline(options?.timeoutMs ?? limits.timeoutMs, options?.signal);
+    const span = startSpan(request, options?.traceparent);
+    const traced = { ...deadline, traceparent: span?.traceparent ?? options?.traceparent };
     let status: number | undefined;
     let outcome: RobinCall["outcome"] = "ok";
     const onStatus = (answered: number): void => {
       status = answered;
     };
+    const { policy } = ports[request.service];
     try {
       if (closing) throw new RobinError({ ...named(request), kind: "aborted", message: "The Robin client is closed" });
-      const { policy } = ports[request.service];
       const answer = await policy.run(
-        request.endpoint,
-        deadline.signal,
-        () => steps.work(deadline, onStatus).catch((error: unknown) => answeredError(request, error)),
-        deadline.timeoutMs < limits.timeoutMs / 2,
+        {
+          endpoint: request.endpoint,
+          signal: deadline.signal,
+          lane: request.lane,
+          hurried: deadline.timeoutMs < limits.timeoutMs / 2,
+        },
+        () => steps.work(traced, onStatus).catch((error: unknown) => answeredError(request, error)),
       );
       if (isRobinError(answer)) throw answer;
       onStatus(answer.status);
       return steps.finish(answer);
     } catch (error) {
-      const failure = translate(error, request, deadline);
+      const failure = explained(translate(error, request, deadline), policy.busyWith());
       outcome = failure.kind;
       status ??= failure.status;
       throw failure;
     } finally {
       deadline.clear();
-      notify(config.onCall, {
+      const call: RobinCall = {
         ...named(request),
         method: request.method,
         outcome,
         ...(status === undefined ? {} : { status }),
         durationMs: performance.now() - startedAt,
-      });
+      };
+      for (const listener of [config.onCall, options?.onCall, span?.end.bind(span)]) notify(listener, call);
+    }
+  }
+
+  /** Nothing where nobody traces, or who traces fails. */
+  function startSpan({ service, endpoint, method }: RobinExchange, parent: string | undefined): CallSpan | undefined {
+    try {
+      return config.startSpan?.({ service, endpoint, method, parent });
+    } catch {
+      return undefined;
     }
   }
 
   function runStream(request: RobinExchange, options: CallOptions | undefined, onOpen: (stream: RobinStream) => void) {
-    const work = async (deadline: Deadline, onStatus: (status: number) => void): Promise<{ status: number }> => {
-      const { response, release } = await attempt(request, deadline, openBody);
+    const work = async (traced: Attempt, onStatus: (status: number) => void): Promise<{ status: number }> => {
+      const { response, release } = await tryTwice(request, traced, openBody);
       onStatus(response.status);
       try {
-        const { body, done } = pumpBody(response, deadline.signal, {
-          translate: (error) => translate(error, request, deadline),
+        const { body, done } = pumpBody(response, traced.signal, {
+          translate: (error) => translate(error, request, traced),
           abandoned: () => abandoned(request),
         });
         onOpen({ ...announcedSize(response), body });
@@ -242,7 +224,7 @@ export function createTransport(config: RobinClientConfig): Transport {
 
   return {
     call(request, options) {
-      const work = (deadline: Deadline) => attempt(request, deadline, exchange);
+      const work = (traced: Attempt) => tryTwice(request, traced, exchange);
       return track(run(request, options, { work, finish: (answer) => parsed(request, answer) }));
     },
     stream(request, options) {
@@ -251,11 +233,17 @@ export function createTransport(config: RobinClientConfig): Transport {
       });
     },
     breakers: () => ({ client: ports.client.policy.state(), service: ports.service.policy.state() }),
+    load: () => ({ client: ports.client.policy.load(), service: ports.service.policy.load() }),
     close() {
       closing ??= Promise.allSettled([...running]).then(() => agent.close());
       return closing;
     },
   };
+}
+
+/** For who was late while still in our line; who was late at Robin has been told by the policy. */
+function explained(failure: RobinError, busyWith: LongWork | undefined): RobinError {
+  return failure.kind === "timeout" && busyWith && !failure.busyWith ? lateBecause(busyWith, failure) : failure;
 }
 
 /** The error of an answer that the breaker shall take for a success; throws every other error. */

@@ -46,6 +46,7 @@ export function createLogsResource(transport: Transport): LogsResource {
             query: new URLSearchParams({ query }),
             mediaType: "text/plain",
             large: true,
+            lane: "logs",
             answeredErrors: [500],
           },
           options,

@@ -57,6 +57,7 @@ export function createMailboxesResource(transport: Transport): MailboxesResource
       query,
       answer: MailboxAnswer,
       large: true,
+      lane: "pages",
     } as const;
     return calls.call(call, options);
   }
@@ -91,6 +92,7 @@ export function createMailboxesResource(transport: Transport): MailboxesResource
         query,
         answer: MailboxFolderAnswer,
         large: true,
+        lane: "pages",
       } as const;
       return calls.call(call, options);
     },

@@ -67,6 +67,7 @@ export function createSendResource(transport: Transport, limits: RobinLimits["se
       mediaType: "application/json",
       // A connection of its own: it is busy for long, and the answer may be large.
       large: true,
+      lane: "sends",
       answeredErrors: [500],
       parse: (body) => toSendResult(parseAnswer(body), asked),
     };

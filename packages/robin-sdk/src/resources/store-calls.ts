@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { RobinError } from "../errors.ts";
 import { jsonBody } from "../parsing.ts";
+import type { LaneName } from "../policies.ts";
 import type { CallOptions, Transport } from "../transport.ts";
 import { withStoreErrors } from "./store-errors.ts";
 import { refuse, storeRoute, type StoreAccount } from "./store-paths.ts";
@@ -22,6 +23,7 @@ export interface StoreCall<S extends z.ZodType> {
   body?: Record<string, unknown> | { bytes: Uint8Array; contentType: string };
   answer: S;
   large?: boolean;
+  lane?: LaneName;
 }
 
 export interface StoreCalls {
@@ -32,7 +34,7 @@ export interface StoreCalls {
 /** Both of Robin's stores have the same routes below `root`. */
 export function createStoreCalls(transport: Transport, root: "/store" | "/store-rocksdb"): StoreCalls {
   return {
-    async call({ method, account, endpoint, parts, query, body, answer, large = false }, options) {
+    async call({ method, account, endpoint, parts, query, body, answer, large = false, lane }, options) {
       if (root === "/store" && method !== "GET" && workingFolders.includes(account.domain))
         refuse("domain", "must not be queue or tmp, which Robin keeps beside the domains for itself");
       const upload = body === undefined ? undefined : uploadOf(body);
@@ -47,6 +49,7 @@ export function createStoreCalls(transport: Transport, root: "/store" | "/store-
         // Robin is well when it says that this store is off.
         ...(root === "/store-rocksdb" ? { answeredErrors: [503] } : {}),
         large: large || (upload?.bytes.byteLength ?? 0) >= largeBodyBytes,
+        ...(lane && { lane }),
         parse: jsonBody(answer),
       } as const;
       return withStoreErrors(transport.call(request, options));

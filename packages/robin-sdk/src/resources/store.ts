@@ -58,6 +58,7 @@ export function createStoreResource(transport: Transport): StoreResource {
       path: storeRoute(root, ...splitPath(path)),
       mediaType: json,
       large: true,
+      lane: "pages",
       parse: jsonBody(DirectoryAnswer),
     } as const;
     return withStoreErrors(transport.call(request, options));

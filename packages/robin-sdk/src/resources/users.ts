@@ -30,7 +30,10 @@ export function createUsersResource(transport: Transport): UsersResource {
   const common = { service: "client", mediaType: json, answeredErrors: [500, 503] } as const;
   return {
     list: (options) =>
-      transport.call({ ...common, method: "GET", endpoint: "/users", large: true, parse: jsonBody(UserList) }, options),
+      transport.call(
+        { ...common, method: "GET", endpoint: "/users", large: true, lane: "pages", parse: jsonBody(UserList) },
+        options,
+      ),
     async exists(input, options) {
       const { username } = checked(UserExistsInput, input);
       const request = {

@@ -1,7 +1,7 @@
 import type { RobinClient } from "../../src/index.ts";
 
 /** About the client itself, not about Robin. */
-const own = ["breakers", "close"];
+const own = ["breakers", "load", "close"];
 
 /** `queue.list`, `store.folders.create`, ...: every method that asks Robin. */
 export function methodNames(client: RobinClient): string[] {

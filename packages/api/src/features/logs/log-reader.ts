@@ -63,7 +63,7 @@ export function createLogReader(robin: Pick<RobinClient, "logs">, timeZone: stri
           () => {
             const leftMs = Math.round(timeoutMs - (performance.now() - startedAt));
             if (leftMs < remainingMsMin) throw busy();
-            return search({ ...request, options: { signal, timeoutMs: leftMs } }, take);
+            return search({ ...request, options: { ...request.options, timeoutMs: leftMs } }, take);
           },
           signal ? AbortSignal.any([signal, timeout]) : timeout,
         );

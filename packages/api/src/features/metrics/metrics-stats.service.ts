@@ -1,5 +1,5 @@
 import type { Context } from "../../context.ts";
-import { readOptions } from "../../context.ts";
+import { readOptions, tracedBy } from "../../context.ts";
 import { AppError } from "../../errors.ts";
 import { latestReading } from "./metric-store.ts";
 import { round } from "./metrics-series.service.ts";
@@ -95,7 +95,7 @@ function untold(what: string): AppError {
 
 async function countRetrying(ctx: Context, queueSize: number): Promise<number | undefined> {
   if (queueSize === 0) return 0;
-  const options = { signal: ctx.signal, timeoutMs: extraTimeoutMs };
+  const options = { signal: ctx.signal, timeoutMs: extraTimeoutMs, ...tracedBy(ctx.trace) };
   const page = await ctx.deps.robin.queue.list({ limit: 1, retryMin: 1 }, options).catch(() => undefined);
   return page?.total;
 }
