@@ -4,7 +4,7 @@
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import path from "node:path";
-import { createPasswords, setPassword, systemClock } from "@robin/api";
+import { createPasswords, directHashing, setPassword, systemClock } from "@robin/api";
 import { createDb } from "@robin/db";
 import { runningPostgresUrl, startEmbeddedPostgres } from "@robin/db/embedded";
 import { root } from "./command.ts";
@@ -24,7 +24,11 @@ async function resetPassword(): Promise<void> {
   const db = createDb(url, { maxConnections: 2 });
   try {
     const password = randomBytes(15).toString("base64url");
-    await setPassword({ db, passwords: await createPasswords(), clock: systemClock }, username, password);
+    await setPassword(
+      { db, passwords: createPasswords(undefined, directHashing), clock: systemClock },
+      username,
+      password,
+    );
     await db.auditEvent.create({
       data: {
         action: "users.resetPassword",

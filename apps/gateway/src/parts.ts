@@ -57,7 +57,7 @@ export async function createParts(env: Env): Promise<Parts> {
         { redisUrl: env.REDIS_URL, logger, onExceeded: meters.onLimitExceeded },
       )
     : undefined;
-  const deps = await createDeps(
+  const deps = createDeps(
     {
       accessTokens: {
         secrets: env.JWT_SECRET as [string, ...string[]],

@@ -1,5 +1,5 @@
 import type { Role } from "@robin/api";
-import { type ApiConfig, createDeps, type Deps } from "@robin/api";
+import { type ApiConfig, createDeps, type Deps, directHashing } from "@robin/api";
 import { createTestDatabase, createUser } from "@robin/db/testing";
 import { createDb, type Db } from "@robin/db";
 import { createLocalEvents } from "@robin/events";
@@ -114,7 +114,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   );
   const limits =
     options.limits && createTestLimits(options.limits, { logger, clock, onExceeded: meters.onLimitExceeded });
-  const deps = await createDeps(
+  const deps = createDeps(
     {
       accessTokens: {
         secrets: options.secrets ?? [testSecret],
@@ -123,6 +123,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       },
       refreshTokenLifetimeMs: 7 * 24 * 60 * 60 * 1000,
       bcryptCost: 4,
+      hashing: directHashing,
       scanners: { sharesHostWithRobin: true, ...options.scanners },
       // The simulator's zone.
       robinTimeZone: options.robinTimeZone ?? "UTC",

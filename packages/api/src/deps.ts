@@ -6,6 +6,7 @@ import { type AnswerCacheConfig, createAnswerCache } from "./cache/answer-cache.
 import type { Clock, Deps, Logger } from "./context.ts";
 import { type AccessTokenConfig, createAccessTokens } from "./features/auth/access-tokens.ts";
 import { createAuthenticator } from "./features/auth/authenticator.ts";
+import type { Hashing } from "./features/auth/hashing.ts";
 import { createPasswords } from "./features/auth/passwords.ts";
 import { createBlocklistProjector } from "./features/blocklist/projection.ts";
 import { createHealthMonitor } from "./features/health/health.service.ts";
@@ -24,6 +25,8 @@ export interface ApiConfig {
   scanners?: ScannerConfig;
   /** bcrypt's cost; only tests go below the default. */
   bcryptCost?: number;
+  /** In place of the thread that gives way to everything else. */
+  hashing?: Hashing;
 }
 
 const defaultCache: AnswerCacheConfig = { enabled: true, staleMs: 300_000, bytesMax: 16 * 1024 ** 2 };
@@ -31,10 +34,10 @@ const defaultCache: AnswerCacheConfig = { enabled: true, staleMs: 300_000, bytes
 export const systemClock: Clock = { now: () => new Date() };
 
 /** Builds once per process what the procedures share. */
-export async function createDeps(
+export function createDeps(
   config: ApiConfig,
   parts: { db: Db; robin: RobinClient; events: Events; logger: Logger; clock?: Clock },
-): Promise<Deps> {
+): Deps {
   const { db, robin, events, logger, clock = systemClock } = parts;
   const accessTokens = createAccessTokens(config.accessTokens, clock);
   const configFolder = config.robinConfigDir ? createConfigFolder({ path: config.robinConfigDir, clock }) : undefined;
@@ -49,7 +52,7 @@ export async function createDeps(
     clock,
     accessTokens,
     authenticator: createAuthenticator(db, accessTokens, clock),
-    passwords: await createPasswords(config.bcryptCost),
+    passwords: createPasswords(config.bcryptCost, config.hashing),
     health: createHealthMonitor({ db, robin, clock, cache }),
     scanners: config.scanners ?? {},
     logs,

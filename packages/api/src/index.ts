@@ -9,6 +9,7 @@ export { AppError, type AppErrorCode, errorBody, type ErrorBody, errorCatalogue,
 export { type JwtAlgorithm, jwtAlgorithms } from "./features/auth/access-tokens.ts";
 export { ensureAdmin, type FirstAdmin, setPassword } from "./features/auth/accounts.ts";
 export { type BlocklistParts, createBlocklistProjector, isProjectionDue } from "./features/blocklist/projection.ts";
+export { directHashing } from "./features/auth/hashing.ts";
 export { createPasswords } from "./features/auth/passwords.ts";
 export { deleteSamples, downSample, latestReading, storeSample } from "./features/metrics/metric-store.ts";
 export { marginSeconds, resolutions, sampleSecondsAllowed } from "./features/metrics/resolutions.ts";

@@ -2,6 +2,7 @@ import { createSession, createTestDatabase, createUser, type TestDatabase } from
 import { createDb, type Db } from "@robin/db";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { ensureAdmin, replacePassword, setPassword } from "./accounts.ts";
+import { directHashing } from "./hashing.ts";
 import { createPasswords, type Passwords } from "./passwords.ts";
 import { sha512Crypt } from "./sha512-crypt.ts";
 
@@ -14,7 +15,7 @@ let passwords: Passwords;
 beforeAll(async () => {
   database = await createTestDatabase();
   ({ db } = database);
-  passwords = await createPasswords(4);
+  passwords = createPasswords(4, directHashing);
 });
 afterAll(() => database.drop());
 afterEach(async () => {

@@ -1,21 +1,29 @@
-import * as bcrypt from "@node-rs/bcrypt";
-import { beforeAll, describe, expect, it, vi } from "vitest";
-import { createPasswords, defaultBcryptCost, type Passwords } from "./passwords.ts";
+import { compare } from "@node-rs/bcrypt";
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { hashingThread } from "./hashing.ts";
+import { createPasswords, defaultBcryptCost } from "./passwords.ts";
 import { sha512Crypt } from "./sha512-crypt.ts";
 
-// The work is counted instead of timed; bcrypt itself stays what it is.
-vi.mock("@node-rs/bcrypt", { spy: true });
+const passwords = createPasswords(4);
 
-let passwords: Passwords;
-beforeAll(async () => {
-  passwords = await createPasswords(4);
-});
-
-/** The hashes that a password was compared with, one for each time that bcrypt worked. */
-async function workOf(run: () => Promise<unknown>): Promise<string[]> {
-  const compare = vi.mocked(bcrypt.compare).mockClear();
-  await run();
-  return compare.mock.calls.map(([, hash]) => String(hash));
+/** The work is counted instead of timed; it is done as ever. */
+function countedPasswords(cost?: number) {
+  const compared: string[] = [];
+  const costs: number[] = [];
+  const real = hashingThread();
+  const counted = createPasswords(cost, {
+    ...real,
+    bcrypt: (password, cost) => {
+      costs.push(cost);
+      return real.bcrypt(password, 4);
+    },
+    compare: (password, hash, turn) => {
+      compared.push(hash);
+      return real.compare(password, hash, turn);
+    },
+  });
+  return { ...counted, compared, costs };
 }
 
 /** Of this thread alone, so that a busy machine does not matter. */
@@ -37,9 +45,10 @@ describe("hash", () => {
 
   it("costs 12 when nothing is said", async () => {
     expect(defaultBcryptCost).toBe(12);
-    const hashing = vi.mocked(bcrypt.hash).mockClear();
-    await createPasswords();
-    expect(hashing.mock.calls.map(([, options]) => options)).toEqual([{ cost: 12 }]);
+    const { hash, verify, costs, compared } = countedPasswords();
+    await hash("password1");
+    await verify("password1", undefined);
+    expect([costs, compared.map(costOf)]).toEqual([[12], ["12"]]);
   });
 });
 
@@ -94,29 +103,63 @@ describe("verify", () => {
     for (const longest of ["x".repeat(72), "ä".repeat(36)]) {
       const hash = await passwords.hash(longest);
       expect(await passwords.verify(longest, hash)).toBe(true);
-      expect(await bcrypt.compare(`${longest}x`, hash)).toBe(true);
+      expect(await compare(`${longest}x`, hash)).toBe(true);
       expect(await passwords.verify(`${longest}x`, hash)).toBe(false);
     }
   });
 
   it("is false for the password repeated with a NUL between, which bcrypt takes for the same", async () => {
     const hash = await passwords.hash("password1");
-    expect(await bcrypt.compare("password1\0password1", hash)).toBe(true);
+    expect(await compare("password1\0password1", hash)).toBe(true);
     expect(await passwords.verify("password1\0password1", hash)).toBe(false);
   });
 
   it("makes bcrypt work once and at the same cost for a known and for an unknown user", async () => {
+    const { verify, compared } = countedPasswords(4);
     const hash = await passwords.hash("password1");
-    const known = await workOf(() => passwords.verify("not the password", hash));
-    const unknown = await workOf(() => passwords.verify("not the password", undefined));
-    expect(known).toEqual([hash]);
-    expect(unknown).toHaveLength(1);
-    expect(costOf(unknown[0])).toBe(costOf(hash));
+    await verify("not the password", hash);
+    await verify("not the password", undefined);
+    expect(compared).toEqual([hash, expect.any(String)]);
+    expect(costOf(compared[1])).toBe(costOf(hash));
+  });
+
+  it("takes as long for an unknown user as for a known one", async () => {
+    const costly = createPasswords(10);
+    const hash = await costly.hash("password1");
+    const cpuMs = async (passwordHash: string | undefined) => {
+      const before = process.cpuUsage();
+      for (let time = 1; time <= 3; time += 1) await costly.verify("not the password", passwordHash);
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1000;
+    };
+    const [known, unknown] = [await cpuMs(hash), await cpuMs(undefined)];
+    expect(unknown / known).toBeGreaterThan(0.5);
+    expect(unknown / known).toBeLessThan(2);
   });
 
   it("makes bcrypt work once also for passwords that cannot be right", async () => {
     for (const password of ["x".repeat(1000), "a\0b", ""]) {
-      expect(await workOf(() => passwords.verify(password, undefined))).toHaveLength(1);
+      const { verify, compared } = countedPasswords(4);
+      await verify(password, undefined);
+      expect(compared).toHaveLength(1);
     }
+  });
+
+  it("answers many at once, each with its own", async () => {
+    const hash = await passwords.hash("password1");
+    const tried = Array.from({ length: 20 }, (_, index) => (index % 3 === 0 ? "password1" : "another"));
+    const answers = await Promise.all(tried.map((password) => passwords.verify(password, hash)));
+    expect(answers).toEqual(tried.map((password) => password === "password1"));
+  });
+});
+
+describe.runIf(process.platform === "linux")("the thread that hashes", () => {
+  it("has the lowest priority, and no other thread has", async () => {
+    await passwords.verify("password1", undefined);
+    const nices = readdirSync("/proc/self/task").map((id) => {
+      const fields = readFileSync(`/proc/self/task/${id}/stat`, "utf8").split(") ").at(-1) ?? "";
+      return Number(fields.split(" ")[16]);
+    });
+    expect(nices.filter((nice) => nice === 19)).toHaveLength(1);
   });
 });

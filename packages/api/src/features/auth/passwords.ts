@@ -1,5 +1,5 @@
-import { compare, hash } from "@node-rs/bcrypt";
-import { randomBytes } from "node:crypto";
+import type { Turn } from "./fair-line.ts";
+import { type Hashing, hashingThread } from "./hashing.ts";
 import { createMailHash } from "./mail-hash.ts";
 
 /** The cost that sign-in promises; tests take a lower one. */
@@ -20,28 +20,32 @@ export function passwordProblem(password: string): string | undefined {
   return password.includes(passwordSeparator) ? "must not contain a NUL" : undefined;
 }
 
-export type Passwords = Awaited<ReturnType<typeof createPasswords>>;
+export type Passwords = ReturnType<typeof createPasswords>;
 
 /** Hashes, all of them computed off the event loop. */
-export async function createPasswords(cost = defaultBcryptCost) {
-  // Compared against for an unknown user, so that the answer takes as long as for a known one.
-  const nobodysHash = await hash(randomBytes(18).toString("base64"), { cost });
+export function createPasswords(cost = defaultBcryptCost, hashing: Hashing = hashingThread()) {
+  // Compared against for an unknown user, so that the answer takes as long as for a known one. No password is known to
+  // have this hash, and `verify` would not believe it.
+  const nobodysHash = `$2b$${String(cost).padStart(2, "0")}$abcdefghijklmnopqrstuOabcdefghijklmnopqrstuvwxyzABCD.`;
 
   return {
-    hash: (password: string): Promise<string> => hash(password, { cost }),
+    hash: (password: string): Promise<string> => hashing.bcrypt(password, cost),
 
     /** What an account keeps of its password: bcrypt's, and the weaker one of mail servers only where it is asked for. */
-    async hashes(password: string, { mailLogin }: { mailLogin: boolean }) {
+    hashes: async (password: string, { mailLogin }: { mailLogin: boolean }) => {
       return {
-        passwordHash: await hash(password, { cost }),
-        mailPasswordHash: mailLogin ? await createMailHash(password) : null,
+        passwordHash: await hashing.bcrypt(password, cost),
+        mailPasswordHash: mailLogin ? await createMailHash(hashing, password) : null,
       };
     },
 
-    /** False when there is no hash, after the same time as with one. */
-    async verify(password: string, passwordHash: string | undefined): Promise<boolean> {
+    /**
+     * False when there is no hash, after the same time as with one.
+     * @throws AppError `rate_limited` when too many wait to be checked.
+     */
+    verify: async (password: string, passwordHash: string | undefined, turn?: Turn): Promise<boolean> => {
       const fits = Buffer.byteLength(password) <= passwordBytesMax && !password.includes(passwordSeparator);
-      const matches = await compare(password, passwordHash ?? nobodysHash);
+      const matches = await hashing.compare(password, passwordHash ?? nobodysHash, turn);
       return matches && fits && passwordHash !== undefined;
     },
   };
