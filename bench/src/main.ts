@@ -65,7 +65,7 @@ async function bench(options: Options): Promise<void> {
         continue;
       }
       process.exitCode = 1;
-      console.error(`${scenario.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      console.error(`${scenario.name}: ${error instanceof Error ? error.message : String(error)}\n`);
     }
   }
   const judged = run.results.flatMap(({ rows }) => rows).filter(({ ok }) => ok !== undefined);

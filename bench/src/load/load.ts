@@ -16,6 +16,8 @@ export interface LoadOptions {
   seconds: number;
   /** Of the load generator; default the core beside the measured one. */
   core?: Core;
+  /** Default wrk where there is one. */
+  generator?: "wrk" | "autocannon";
 }
 
 export interface LoadResult {
@@ -38,7 +40,8 @@ export const loadGenerator = wrk ? "wrk" : "autocannon";
 /** As many requests as the target answers, by a generator in a process of its own. */
 export async function load(target: Measurable, options: LoadOptions): Promise<LoadResult> {
   const cpuBefore = target.cpuSeconds();
-  const report = await (wrk ? runWrk(wrk, target.url, options) : runAutocannon(target.url, options));
+  const isWrk = (options.generator ?? loadGenerator) === "wrk" && wrk !== undefined;
+  const report = await (isWrk ? runWrk(wrk, target.url, options) : runAutocannon(target.url, options));
   const cpuAfter = target.cpuSeconds();
   const cpuSeconds = cpuBefore === undefined || cpuAfter === undefined ? undefined : cpuAfter - cpuBefore;
   return { ...report, perCpuSecond: cpuSeconds && report.requests / cpuSeconds };

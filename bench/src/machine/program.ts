@@ -42,7 +42,8 @@ export async function startProgram(scope: Scope, options: ProgramOptions): Promi
   let errors = "";
   child.stderr?.on("data", (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-4000)));
   const isRunning = () => child.exitCode === null && child.signalCode === null;
-  let isWanted = true;
+  /** Then an end that nobody asked for is worth a word. */
+  let isWanted = false;
   const exited = once(child, "exit").then(([code, signal]) => {
     if (isWanted) console.error(`The ${options.name} ended by itself (${String(code ?? signal)}). ${errors.trim()}`);
   });
@@ -67,5 +68,6 @@ export async function startProgram(scope: Scope, options: ProgramOptions): Promi
   const message = await Promise.race([ready, exited, late]);
   clearTimeout(limit);
   if (!message || child.pid === undefined) throw new Error(`The ${options.name} did not start: ${errors.trim()}`);
+  isWanted = true;
   return { pid: child.pid, process: child, ready: message, exited, isRunning, stop };
 }

@@ -1,4 +1,4 @@
-import { availableParallelism } from "node:os";
+import { cpus } from "node:os";
 import { load, type LoadResult } from "../load/load.ts";
 import type { Scenario } from "../scenario.ts";
 import { median } from "../statistics.ts";
@@ -34,7 +34,7 @@ export const twoProcesses: Scenario = {
         { name: "p99 of two processes", value: p99("two processes"), unit: "ms" },
       ],
       notes: [
-        `On ${availableParallelism()} cores the load generator and Robin need a part of one core; two processes share what is left.`,
+        `On ${cpus().length} cores the load generator and Robin need a part of one core; two processes share what is left.`,
         `The gateway with WORKERS=2 was ${two.family().length} processes.`,
         ...troubles(results),
       ],
