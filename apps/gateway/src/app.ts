@@ -1,15 +1,19 @@
 import { appRouter, type Deps, listProcedures, toAppError } from "@robin/api";
 import { createExpressMiddleware } from "@trpc/server/adapters/express";
 import compression from "compression";
-import cors from "cors";
-import express, { type Express, type RequestHandler } from "express";
-import helmet from "helmet";
+import express, { type Request, type RequestHandler, type Response } from "express";
+import type { RequestListener } from "node:http";
 import type { Logger } from "pino";
 import { createDocsRouter } from "./docs.ts";
 import { errorHandler, logDefect, notFound, refuseMethod } from "./error-response.ts";
 import { acceptFormerPaths } from "./former-paths.ts";
 import { createHealthRouter } from "./health.ts";
-import { limitCredentials, limitHeaders, limitRequests } from "./limits/limit-requests.ts";
+import { createFront } from "./hot-path/front.ts";
+import { createKnownUrls } from "./hot-path/known-urls.ts";
+import { compressedFromBytes } from "./hot-path/prepared-answer.ts";
+import { staleHeaders } from "./hot-path/reply.ts";
+import { createKeptAnswers, varyOf } from "./hot-path/send-kept.ts";
+import { limitCredentials, limitRequests } from "./limits/limit-requests.ts";
 import type { Limiter } from "./limits/limiter.ts";
 import { authenticate } from "./principal.ts";
 import { createMeters, createPrometheusRouter, type Meters } from "./prometheus.ts";
@@ -17,6 +21,7 @@ import { expectMail, mailJsonBytesMax, refuseOtherBodies } from "./request-body.
 import { type AppResponse, beginRequest, createContext, ipAddressOf, type RequestLocals } from "./request-context.ts";
 import { endpointOf } from "./request-endpoint.ts";
 import { createRecorder, type Recorder } from "./request-record.ts";
+import { crossOriginHeaders, presetHeaders, securityHeaders } from "./response-headers.ts";
 import { createRestRouter } from "./rest.ts";
 import { createUiRouter } from "./ui.ts";
 import { createUnsupportedRouter } from "./unsupported.ts";
@@ -50,8 +55,6 @@ interface AppParts {
   draining?: () => boolean;
 }
 
-const compressedFromBytes = 1000;
-
 /** A batch counts as one request, so what it can make Robin do is bounded. */
 const callsPerBatchMax = 20;
 
@@ -68,7 +71,7 @@ const dropInPaths = [
 ];
 
 /** The whole HTTP surface, ready for a server to listen with. */
-export function createApp(parts: AppParts): Express {
+export function createApp(parts: AppParts): RequestListener {
   const { deps, config, logger, limiter, openApiDocument, meters = createMeters(), draining = () => false } = parts;
   const { recorder = createRecorder({ logger, meters }) } = parts;
   const app = express();
@@ -76,18 +79,7 @@ export function createApp(parts: AppParts): Express {
 
   app.use(beginRequest(config.requestTimeoutMs), recordRequests(recorder), securityHeaders());
   app.use(closeWhen(draining));
-  if (config.corsOrigins.length > 0) {
-    app.use(
-      cors({
-        origin: [...config.corsOrigins],
-        credentials: config.corsAllowCredentials,
-        methods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-        exposedHeaders: ["x-request-id", "retry-after", ...limitHeaders],
-        maxAge: 3600,
-      }),
-    );
-  }
-  app.use(compression({ threshold: compressedFromBytes }));
+  app.use(crossOriginHeaders(config), compression({ threshold: compressedFromBytes, filter: isToBeCompressed }));
 
   app.use(acceptFormerPaths);
   app.use(createHealthRouter(deps, draining));
@@ -100,6 +92,9 @@ export function createApp(parts: AppParts): Express {
   if (limiter) app.use(limitCredentials(limiter, deps.authenticator));
   app.use(authenticate(deps));
   if (limiter) app.use(limitRequests(limiter));
+  const urls = createKnownUrls();
+  const kept = createKeptAnswers(deps, urls);
+  app.use(kept.middleware);
   const trpc = (maxBodySize: number) =>
     createExpressMiddleware({
       router: appRouter,
@@ -109,9 +104,11 @@ export function createApp(parts: AppParts): Express {
         logDefect(logger, error, req);
       },
       createContext: ({ req, res }) => createContext(deps, req, res as AppResponse, "trpc"),
-      responseMeta: ({ errors }) => {
+      responseMeta: ({ errors, ctx }) => {
         const retryAfter = errors.map((error) => toAppError(error.cause ?? error).retryAfterSeconds ?? 0);
         const headers: Record<string, string> = { "cache-control": "no-store" };
+        const ageSeconds = ctx?.trace.ageSeconds;
+        if (ageSeconds !== undefined) Object.assign(headers, staleHeaders(ageSeconds));
         if (retryAfter.some((seconds) => seconds > 0)) headers["retry-after"] = String(Math.max(...retryAfter));
         return { headers };
       },
@@ -122,15 +119,43 @@ export function createApp(parts: AppParts): Express {
   app.use("/trpc", refuseOtherMethods, refuseOtherBodies, (req, res, next) => {
     // Of a batch the path names several, so it is none of these.
     const procedure = procedures.get(req.path);
+    if (procedure && req.method === "GET" && !("batch" in req.query)) rememberCall(req, res as AppResponse);
     const isMail = procedure && expectMail(req, res as AppResponse, procedure, config.requestTimeoutMs);
     (isMail ? trpcMail : trpcSmall)(req, res, next);
   });
-  const rest = createRestRouter(deps, config);
+  const rest = createRestRouter({ deps, limits: config, kept });
   app.use(createUnsupportedRouter());
   app.use("/api/v1", rest);
   app.use(dropInAliases(rest));
   app.use(notFound, errorHandler(logger));
-  return app;
+
+  const front = createFront({
+    deps,
+    urls,
+    recorder,
+    limiter,
+    draining,
+    headersFor: presetHeaders(config),
+    trust: config.trustProxy === false ? undefined : (app.get("trust proxy fn") as (address: string) => boolean),
+    servesUi: config.uiDirectory !== undefined,
+  });
+  return (req, res) => {
+    if (!front(req, res)) app(req, res);
+  };
+
+  /** The adapter writes the answer; the next one to the same URL comes from the cache. */
+  function rememberCall(req: Request, res: AppResponse): void {
+    // Now, because the adapter puts its own in place of what others have said.
+    const vary = varyOf(res, "trpc");
+    res.once("finish", () => {
+      const { answer } = res.locals.trace;
+      if (answer && res.statusCode === 200) kept.remember(req, res, { answer, form: "trpc", vary });
+    });
+  }
+}
+
+function isToBeCompressed(req: Request, res: Response): boolean {
+  return !(res as AppResponse).locals.isEncoded && compression.filter(req, res);
 }
 
 /** tRPC's adapter answers a method that fetch does not know, such as TRACE, with a 500. */
@@ -146,19 +171,6 @@ function dropInAliases(rest: RequestHandler): RequestHandler {
     if (dropInPaths.some((prefix) => req.path === prefix || req.path.startsWith(`${prefix}/`))) rest(req, res, next);
     else next();
   };
-}
-
-function securityHeaders(): RequestHandler {
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"] },
-    },
-    // TLS ends in front of the gateway; whether the host has it for good is for that proxy to say.
-    strictTransportSecurity: false,
-    referrerPolicy: { policy: "no-referrer" },
-    xFrameOptions: { action: "deny" },
-  });
 }
 
 /** One line for each request, and one count. */

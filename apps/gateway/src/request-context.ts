@@ -18,6 +18,10 @@ export interface RequestLocals {
   authentication?: Authentication;
   /** Of a call by tRPC that a limit refuses; its context throws it. */
   refusal?: AppError;
+  /** The route's pattern, where the answer came before the route. */
+  endpoint?: string;
+  /** The body is compressed already, or better left as it is. */
+  isEncoded?: boolean;
 }
 
 export type AppResponse = Response<unknown, RequestLocals>;
@@ -25,11 +29,14 @@ export type AppResponse = Response<unknown, RequestLocals>;
 const saneRequestId = /^[\w.:-]{1,128}$/;
 const refreshCookieName = "refreshToken";
 
+export function requestIdOf(given: string | string[] | undefined): string {
+  return typeof given === "string" && saneRequestId.test(given) ? given : randomUUID();
+}
+
 /** Takes over a sane `x-request-id`, or makes one, and sends it back. */
 export function beginRequest(timeoutMs: number): RequestHandler {
   return (req: Request, res: Response, next: NextFunction) => {
-    const given = req.headers["x-request-id"];
-    const requestId = typeof given === "string" && saneRequestId.test(given) ? given : randomUUID();
+    const requestId = requestIdOf(req.headers["x-request-id"]);
     const startedAt = performance.now();
     const trace = { traceparent: takeTraceparent(req.headers.traceparent), upstreamMs: 0, cache: undefined };
     Object.assign(res.locals, {
@@ -73,7 +80,7 @@ export function ipAddressOf(req: Request): string {
 }
 
 /** Without the port that some proxies add and without a zone; IPv4 in its own notation also where the socket is IPv6. */
-function plainAddress(text = ""): string | undefined {
+export function plainAddress(text = ""): string | undefined {
   const host = /^\[(.+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text;
   const address = host.replace(/%.*$/s, "").replace(/^::ffff:(?=\d+\.)/i, "");
   return isIP(address) === 0 ? undefined : address;

@@ -1,5 +1,6 @@
 import { listProcedures } from "@robin/api";
 import type { Request, Response } from "express";
+import type { RequestLocals } from "./request-context.ts";
 import type { RestLocals } from "./rest-routes.ts";
 
 const procedurePaths = new Set(listProcedures().map(({ path }) => path));
@@ -9,7 +10,8 @@ const procedurePaths = new Set(listProcedures().map(({ path }) => path));
  * the root count as those under /api/v1.
  */
 export function endpointOf(req: Request, res: Response, path: string): string {
-  const { operation } = res.locals as Partial<RestLocals>;
+  const { operation, endpoint } = res.locals as Partial<RestLocals & RequestLocals>;
+  if (endpoint !== undefined) return endpoint;
   if (operation) {
     const { openapi, upload } = operation.procedure.meta;
     return `/api/v1${upload?.path ?? openapi?.path ?? ""}`;

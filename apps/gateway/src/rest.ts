@@ -1,15 +1,22 @@
-import { AppError, appRouter, type Deps, Download, type ProcedureInfo, toAppError } from "@robin/api";
+import { AppError, appRouter, cacheRules, type Deps, Download, type ProcedureInfo, toAppError } from "@robin/api";
 import { callTRPCProcedure } from "@trpc/server";
 import { type Request, type Response, Router } from "express";
 import { createOpenApiExpressMiddleware } from "trpc-to-openapi";
 import { sendDownload } from "./download-response.ts";
+import { type KeptAnswers, varyOf } from "./hot-path/send-kept.ts";
 import { logDefect, refuseMethod, sendError } from "./error-response.ts";
 import { type BodyLimits, createBodyReader, uploadedField } from "./request-body.ts";
 import { type AppResponse, createContext } from "./request-context.ts";
 import { createRestRoutes, type RestLocals } from "./rest-routes.ts";
 
+interface RestParts {
+  deps: Deps;
+  limits: BodyLimits;
+  kept: KeptAnswers;
+}
+
 /** Serves every procedure that declares `meta.openapi` or `meta.upload`. ADR 0001 lists what is corrected in the adapter. */
-export function createRestRouter(deps: Deps, limits: BodyLimits): Router {
+export function createRestRouter({ deps, limits, kept }: RestParts): Router {
   const findRoute = createRestRoutes();
   const failures = new WeakMap<Request, AppError>();
   const callByAdapter = createOpenApiExpressMiddleware({
@@ -41,7 +48,7 @@ export function createRestRouter(deps: Deps, limits: BodyLimits): Router {
       const { upload } = procedure.meta;
       const input = async () => ({ ...req.query, ...(await uploadedField(req, upload)) });
       await answerDirectly(procedure, input, { req, res: res as AppResponse });
-    } else if (procedure.meta.download) {
+    } else if (procedure.meta.download || Object.hasOwn(cacheRules, procedure.path)) {
       const input = () => Promise.resolve({ ...req.query, ...parameters });
       await answerDirectly(procedure, input, { req, res: res as AppResponse });
     } else {
@@ -60,7 +67,7 @@ export function createRestRouter(deps: Deps, limits: BodyLimits): Router {
   });
   return rest;
 
-  /** What the adapter cannot do: bodies and answers that are no JSON. */
+  /** What the adapter cannot do, bodies and answers that are no JSON, or not quickly: answers that are kept. */
   async function answerDirectly(
     { path, type }: ProcedureInfo,
     getRawInput: () => Promise<unknown>,
@@ -71,7 +78,9 @@ export function createRestRouter(deps: Deps, limits: BodyLimits): Router {
       const ctx = createContext(deps, req, res, "rest");
       const call = { router: appRouter, path, type, ctx, getRawInput, signal: ctx.signal, batchIndex: 0 };
       const output: unknown = await callTRPCProcedure(call);
+      const { answer } = res.locals.trace;
       if (output instanceof Download) await sendDownload(req, res, output);
+      else if (answer) await kept.send(req, res, { answer, form: "rest", vary: varyOf(res, "rest") });
       else res.json(output);
     } catch (error) {
       logDefect(deps.logger, error as Error, req);

@@ -9,6 +9,8 @@ import { type CacheRule, cacheRules, type CacheTag, shortMs } from "./rules.ts";
 /** An answer that is kept. */
 export interface KeptAnswer {
   readonly key: string;
+  /** The key without what tells callers apart. */
+  readonly base: string;
   /** Such as `queue.list`. */
   readonly procedure: string;
   readonly value: unknown;
@@ -29,6 +31,7 @@ export interface Answered {
 export interface Question {
   procedure: string;
   key: string;
+  base: string;
   /** Of who asks: gone once it is aborted. Who gives none stays to the end. */
   signal: AbortSignal | undefined;
   /** Runs once for all who ask meanwhile; its signal is aborted when all of them have gone. */
@@ -174,7 +177,7 @@ export function createAnswerCache(
     return entry.version === version && at < entry.freshUntil + momentMs;
   }
 
-  function begin({ procedure, key, ask }: Question): Run {
+  function begin({ procedure, key, base, ask }: Question): Run {
     const controller = new AbortController();
     const askedAt = now();
     const version = versionOf(procedure);
@@ -190,7 +193,9 @@ export function createAnswerCache(
       (value) => {
         forget(key, run);
         // What was read before a change may be what the change has changed.
-        if (!controller.signal.aborted && version === versionOf(procedure)) keep({ procedure, key, value, askedAt });
+        if (!controller.signal.aborted && version === versionOf(procedure)) {
+          keep({ procedure, key, base, value }, askedAt);
+        }
       },
       (error: unknown) => {
         forget(key, run);
@@ -207,25 +212,14 @@ export function createAnswerCache(
     if (runs.get(key) === run) runs.delete(key);
   }
 
-  function keep({
-    procedure,
-    key,
-    value,
-    askedAt,
-  }: {
-    procedure: string;
-    key: string;
-    value: unknown;
-    askedAt: number;
-  }) {
+  function keep(made: Pick<KeptAnswer, "procedure" | "key" | "base" | "value">, askedAt: number): void {
+    const { procedure, key, value } = made;
     const rule = ruleOf(procedure);
     if (!rule || value === undefined) return;
     const json = Buffer.from(JSON.stringify(value));
     const ttlMs = rule.isPoor?.(value as never) ? shortMs : rule.ttlMs;
     kept.set(key, {
-      key,
-      procedure,
-      value,
+      ...made,
       json,
       madeAt: askedAt,
       freshUntil: askedAt + ttlMs,

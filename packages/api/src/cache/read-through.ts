@@ -23,14 +23,15 @@ export async function readThrough({ ctx, path, type, getRawInput, run }: Call): 
   const rule = type === "query" ? cache.ruleOf(path) : undefined;
   // A sign-in that could not be checked is for the procedure to look at.
   if (!rule || (rule.sharedBy === "being signed in" && ctx.authenticationError)) return run({});
-  const key = cache.keyOf(path, await getRawInput());
-  if (key === undefined) return run({});
+  const base = cache.keyOf(path, await getRawInput());
+  if (base === undefined) return run({});
 
   // Those who join later, or are not even there any more, share the time of the first.
   const deadlineAt = ctx.deadlineAt();
   const { value, result, answer } = await cache.read({
     procedure: path,
-    key: keyFor(key, rule, ctx.principal),
+    base,
+    key: keyFor(base, rule, ctx.principal),
     signal: ctx.signal,
     ask: (signal) => run({ signal, deadlineAt: () => deadlineAt }),
   });

@@ -73,7 +73,7 @@ export function createHealthMonitor({ db, robin, clock, cache }: HealthParts): H
     database,
     async aggregate() {
       const key = cache.keyOf(procedure, undefined) ?? procedure;
-      const { value } = await cache.read({ procedure, key, signal: undefined, ask: check });
+      const { value } = await cache.read({ procedure, key, base: key, signal: undefined, ask: check });
       return value as AggregateHealth;
     },
   };
