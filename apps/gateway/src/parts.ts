@@ -75,6 +75,11 @@ export async function createParts(env: Env): Promise<Parts> {
       },
       robinTimeZone: env.ROBIN_TIME_ZONE,
       robinConfigDir: env.ROBIN_CONFIG_DIR,
+      cache: {
+        enabled: env.CACHE_ENABLED,
+        staleMs: env.CACHE_STALE_SECONDS * 1000,
+        bytesMax: env.CACHE_MAX_MB * 1024 ** 2,
+      },
     },
     { db, robin, events, logger },
   );

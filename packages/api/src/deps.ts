@@ -17,7 +17,7 @@ import { procedureInputs } from "./root.ts";
 export interface ApiConfig {
   accessTokens: AccessTokenConfig;
   refreshTokenLifetimeMs: number;
-  cache?: AnswerCacheConfig;
+  cache: AnswerCacheConfig;
   /** Zone of the times in Robin's log, as an IANA name or an offset; this process's own by default. */
   robinTimeZone?: string | undefined;
   /** Robin's configuration folder, when it is mounted. */
@@ -28,8 +28,6 @@ export interface ApiConfig {
   /** In place of the thread that gives way to everything else. */
   hashing?: Hashing;
 }
-
-const defaultCache: AnswerCacheConfig = { enabled: true, staleMs: 300_000, bytesMax: 16 * 1024 ** 2 };
 
 export const systemClock: Clock = { now: () => new Date() };
 
@@ -42,7 +40,7 @@ export function createDeps(
   const accessTokens = createAccessTokens(config.accessTokens, clock);
   const configFolder = config.robinConfigDir ? createConfigFolder({ path: config.robinConfigDir, clock }) : undefined;
   const logs = createLogReader(robin, config.robinTimeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
-  const cache = createAnswerCache(config.cache ?? defaultCache, { events, clock, inputs: procedureInputs() });
+  const cache = createAnswerCache(config.cache, { events, clock, inputs: procedureInputs() });
   return {
     db,
     robin,
