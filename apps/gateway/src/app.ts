@@ -87,7 +87,7 @@ export function createApp(parts: AppParts): RequestListener {
   if (config.uiDirectory) {
     app.use(createUiRouter({ directory: config.uiDirectory, sharedPaths: dropInPaths }));
   }
-  app.use(createPrometheusRouter({ meters, robin: deps.robin, token: config.metricsToken }));
+  app.use(createPrometheusRouter({ meters, deps, token: config.metricsToken }));
 
   if (limiter) app.use(limitCredentials(limiter, deps.authenticator));
   app.use(authenticate(deps));

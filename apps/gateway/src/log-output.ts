@@ -5,7 +5,7 @@ export interface LogOutput extends DestinationStream {
   /** Writes what waits, as far as the reader takes it now. Pino calls it after a fatal line. */
   flushSync(): void;
   /** Lines that were lost because nobody read those before them. */
-  dropped(): number;
+  dropped: () => number;
 }
 
 interface LogOutputConfig {

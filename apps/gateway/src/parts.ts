@@ -8,6 +8,7 @@ import type { Env } from "./env.ts";
 import { createLimits } from "./limits/create-limits.ts";
 import type { Limiter } from "./limits/limiter.ts";
 import { createLogger } from "./logger.ts";
+import { createLogOutput } from "./log-output.ts";
 import { createMeters, type Meters } from "./prometheus.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -26,10 +27,11 @@ export interface Parts {
 
 /** Puts the parts together. The database must be migrated. */
 export async function createParts(env: Env): Promise<Parts> {
-  const logger = createLogger({ level: env.LOG_LEVEL, format: env.LOG_FORMAT });
+  const output = env.LOG_FORMAT === "json" ? createLogOutput() : undefined;
+  const logger = createLogger({ level: env.LOG_LEVEL, format: env.LOG_FORMAT }, output);
   const requestTimeoutMs = env.REQUEST_TIMEOUT_SECONDS * 1000;
   const db = createDb(env.DATABASE_URL, { statementTimeoutMs: requestTimeoutMs });
-  const meters = createMeters();
+  const meters = createMeters({ droppedLines: output?.dropped });
   const events = await createEvents({ databaseUrl: env.DATABASE_URL, redisUrl: env.REDIS_URL, logger });
   const robin = createRobinClient({
     clientApi: { url: env.ROBIN_CLIENT_API_URL, auth: env.ROBIN_CLIENT_API_AUTH },

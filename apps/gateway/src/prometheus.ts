@@ -1,10 +1,12 @@
-import { AppError, isPrivateAddress } from "@robin/api";
-import type { BreakerState, RobinClient, RobinClientConfig } from "@robin/sdk";
+import { AppError, type Deps, isPrivateAddress, type RequestTrace } from "@robin/api";
+import type { RobinClientConfig } from "@robin/sdk";
 import { type Request, type Response, Router } from "express";
 import { createHash, timingSafeEqual } from "node:crypto";
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { collectDefaultMetrics, Counter, Histogram, Registry } from "prom-client";
 import { sendError } from "./error-response.ts";
+import { addGauges } from "./gauges.ts";
 import { ipAddressOf } from "./request-context.ts";
+import { createRequestSeries } from "./request-series.ts";
 
 /** What Prometheus is told of this process. */
 export interface Meters {
@@ -25,9 +27,13 @@ export interface CountedRequest {
   endpoint: string;
   status: number;
   aborted?: boolean | undefined;
+  trace: Pick<RequestTrace, "cache">;
 }
 
-const breakerValues: Record<BreakerState, number> = { closed: 0, "half-open": 1, open: 2 };
+interface MetersConfig {
+  /** How many lines the log has lost so far. */
+  droppedLines?: (() => number) | undefined;
+}
 
 /** From a cached answer to one that has used up its time. */
 const requestBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -38,7 +44,7 @@ const usualMethods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "
 /** The caller went away before the answer. */
 const closedRequest = 499;
 
-export function createMeters(): Meters {
+export function createMeters({ droppedLines }: MetersConfig = {}): Meters {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -74,14 +80,32 @@ export function createMeters(): Meters {
     labelNames: ["limit"],
     registers,
   });
-  const seriesOf = createSeries(requests, durations);
+  const cached = new Counter({
+    name: "gateway_cache_requests_total",
+    help: "Requests that the cache took part in, by what it did.",
+    labelNames: ["endpoint", "result"],
+    registers,
+  });
+  let countedLines = 0;
+  const lost = new Counter({
+    name: "gateway_log_lines_dropped_total",
+    help: "Lines that the log has lost because nobody read those before them.",
+    registers,
+    collect() {
+      const all = droppedLines?.() ?? 0;
+      lost.inc(all - countedLines);
+      countedLines = all;
+    },
+  });
+  const seriesOf = createRequestSeries({ requests, durations, cached });
   return {
     registry,
     expose: () => registry.metrics(),
-    countRequest({ method, endpoint, status, aborted }, seconds) {
+    countRequest({ method, endpoint, status, aborted, trace: { cache } }, seconds) {
       const series = seriesOf(endpoint, usualMethods.has(method) ? method : "OTHER");
       series.count(aborted ? closedRequest : status);
       series.observe(seconds);
+      if (cache !== undefined) series.countCached(cache);
     },
     onCall({ service, endpoint, outcome, durationMs }) {
       calls.inc({ service, endpoint, outcome });
@@ -93,41 +117,9 @@ export function createMeters(): Meters {
   };
 }
 
-interface Series {
-  count(status: number): void;
-  observe(seconds: number): void;
-}
-
-/** Looks each label up once: prom-client takes longer to find a series than a cached answer may take. */
-function createSeries(requests: Counter, durations: Histogram): (endpoint: string, method: string) => Series {
-  const byEndpoint = new Map<string, Map<string, Series>>();
-
-  function create(endpoint: string, method: string): Series {
-    const byStatus = new Map<number, Counter.Internal>();
-    const duration = durations.labels(method, endpoint);
-    return {
-      count(status) {
-        let counter = byStatus.get(status);
-        if (!counter) byStatus.set(status, (counter = requests.labels(method, endpoint, String(status))));
-        counter.inc();
-      },
-      observe(seconds) {
-        duration.observe(seconds);
-      },
-    };
-  }
-  return (endpoint, method) => {
-    let byMethod = byEndpoint.get(endpoint);
-    if (!byMethod) byEndpoint.set(endpoint, (byMethod = new Map<string, Series>()));
-    let series = byMethod.get(method);
-    if (!series) byMethod.set(method, (series = create(endpoint, method)));
-    return series;
-  };
-}
-
 interface PrometheusConfig {
   meters: Meters;
-  robin: RobinClient;
+  deps: Pick<Deps, "robin" | "db" | "clock">;
   /** Lets in whoever has it, from any address. */
   token: string | undefined;
 }
@@ -136,19 +128,9 @@ interface PrometheusConfig {
  * `/metrics` and `/actuator/prometheus`. The first one is also the UI's path: with `start`, or for who prefers JSON, the
  * request goes on to the procedures.
  */
-export function createPrometheusRouter({ meters, robin, token }: PrometheusConfig): Router {
+export function createPrometheusRouter({ meters, deps, token }: PrometheusConfig): Router {
   const { registry } = meters;
-  const breakers = new Gauge({
-    name: "gateway_circuit_breaker_state",
-    help: "0 closed, 1 half-open, 2 open: then Robin's port is not called.",
-    labelNames: ["service"],
-    aggregator: "max",
-    registers: [],
-    collect() {
-      for (const [service, state] of Object.entries(robin.breakers())) this.set({ service }, breakerValues[state]);
-    },
-  });
-  registry.registerMetric(breakers);
+  addGauges(registry, deps);
 
   const expose = async (req: Request, res: Response): Promise<void> => {
     if (!isPrivateClient(req) && !hasToken(req, token)) {

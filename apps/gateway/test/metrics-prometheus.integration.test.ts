@@ -173,4 +173,49 @@ describe("what it shows", () => {
     expect(valueOf(text, "gateway_upstream_requests_total", { service: "client", outcome: "network" })).toBe(1);
     await failing.close();
   });
+
+  it("how many calls are at Robin's ports and wait for their turn, and which version this is", async () => {
+    const narrow = await startTestGateway({ beside: gateway, robin: { maxConnections: 1 } });
+    gateway.simulator.faults.set({ port: "service", route: "*", fault: { kind: "blackHole" } });
+    const { signal, abort } = abortable();
+    const calls = [1, 2, 3].map(() => narrow.deps.robin.health.service({ signal }).catch(() => undefined));
+    const text = await scrape(narrow);
+    abort();
+    gateway.simulator.faults.clear();
+    await Promise.all(calls);
+    await narrow.close();
+    expect(text).toContain('gateway_upstream_running{service="service"} 1');
+    expect(text).toContain('gateway_upstream_waiting{service="service"} 2');
+    expect(text).toContain('gateway_upstream_waiting{service="client"} 0');
+    expect(text).toMatch(/^gateway_build_info\{version="\d+\.\d+\.\d+",node="v\d+\.\d+\.\d+"\} 1$/m);
+    expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
+    expect(text).toContain("gateway_log_lines_dropped_total 0");
+  });
+
+  it("the queue by state, as the worker found it; nothing when it has not looked, or long ago, or the database is away", async () => {
+    const states = async () => (await scrape()).split("\n").filter((line) => line.startsWith("robin_queue_items"));
+    const lookedAt = (agoMs: number) => new Date(gateway.clock.now().getTime() - agoMs);
+    expect(await states()).toEqual([]);
+    await gateway.db.queueWatch.create({ data: { id: 1, lookedAt: lookedAt(1000), ready: 7, dead: 2 } });
+    expect(await states()).toEqual([
+      'robin_queue_items{state="ready"} 7',
+      'robin_queue_items{state="claimed"} 0',
+      'robin_queue_items{state="dead"} 2',
+    ]);
+    gateway.databaseProxy.stall();
+    expect(await states()).toEqual([]);
+    gateway.databaseProxy.restore();
+    await gateway.db.queueWatch.update({ where: { id: 1 }, data: { lookedAt: lookedAt(6 * 60_000) } });
+    expect(await states()).toEqual([]);
+  });
 });
+
+function abortable(): { signal: AbortSignal; abort: () => void } {
+  const controller = new AbortController();
+  return {
+    signal: controller.signal,
+    abort: () => {
+      controller.abort();
+    },
+  };
+}
