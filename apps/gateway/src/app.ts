@@ -15,6 +15,7 @@ import { staleHeaders } from "./hot-path/reply.ts";
 import { createKeptAnswers, varyOf } from "./hot-path/send-kept.ts";
 import { limitCredentials, limitRequests } from "./limits/limit-requests.ts";
 import type { Limiter } from "./limits/limiter.ts";
+import { countSockets, createQueueSockets } from "./live/sockets.ts";
 import { authenticate } from "./principal.ts";
 import { createMeters, createPrometheusRouter, type Meters } from "./prometheus.ts";
 import { expectMail, mailJsonBytesMax, refuseOtherBodies } from "./request-body.ts";
@@ -95,6 +96,9 @@ export function createApp(parts: AppParts): RequestListener {
   const urls = createKnownUrls();
   const kept = createKeptAnswers(deps, urls);
   app.use(kept.middleware);
+  const sockets = createQueueSockets(deps, config);
+  meters.registry.registerMetric(countSockets(sockets));
+  app.use(sockets.router);
   const trpc = (maxBodySize: number) =>
     createExpressMiddleware({
       router: appRouter,
@@ -104,9 +108,10 @@ export function createApp(parts: AppParts): RequestListener {
         logDefect(logger, error, req);
       },
       createContext: ({ req, res }) => createContext(deps, req, res as AppResponse, "trpc"),
-      responseMeta: ({ errors, ctx }) => {
+      responseMeta: ({ errors, ctx, type }) => {
         const retryAfter = errors.map((error) => toAppError(error.cause ?? error).retryAfterSeconds ?? 0);
-        const headers: Record<string, string> = { "cache-control": "no-store" };
+        // What is watched has its own, which keeps it from being held back for compression.
+        const headers: Record<string, string> = type === "subscription" ? {} : { "cache-control": "no-store" };
         const ageSeconds = ctx?.trace.ageSeconds;
         if (ageSeconds !== undefined) Object.assign(headers, staleHeaders(ageSeconds));
         if (retryAfter.some((seconds) => seconds > 0)) headers["retry-after"] = String(Math.max(...retryAfter));

@@ -97,6 +97,8 @@ const Env = z.object({
   CACHE_ENABLED: flag(true),
   CACHE_STALE_SECONDS: z.coerce.number("must be a number of seconds").min(0).max(86_400).default(300),
   CACHE_MAX_MB: count(16, 10_000),
+  LIVE_CLIENTS_MAX: count(5500, 100_000),
+  LIVE_CLIENTS_PER_USER_MAX: count(100, 100_000),
   SHUTDOWN_SECONDS: duration("seconds", 10, 300),
   BODY_LIMIT: bytes.prefault("1mb"),
   CORS_ORIGINS: list.prefault(""),

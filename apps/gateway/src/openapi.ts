@@ -1,5 +1,6 @@
 import { type AppErrorCode, appRouter, errorCatalogue, listProcedures, type ProcedureMeta } from "@robin/api";
 import { describeBodyField, describeDownload, describeUpload } from "./openapi-bodies.ts";
+import { describeStream } from "./live/openapi-streams.ts";
 import { generateOpenApiDocument, type OpenAPIObject } from "trpc-to-openapi";
 import { createSchema } from "zod-openapi";
 import { z } from "zod";
@@ -58,6 +59,14 @@ export function createOpenApiDocument(version: string): OpenAPIObject {
     securitySchemes: { ...securitySchemes, refreshCookie },
   };
 
+  for (const procedure of listProcedures()) {
+    const { stream } = procedure.meta;
+    const described = describeStream(procedure);
+    if (!stream || !described) continue;
+    document.paths = { ...document.paths, [stream.path]: { get: described.operation } };
+    document.components.schemas = { ...described.schemas, ...document.components.schemas };
+    refineOperation(described.operation, procedure.meta, "get", stream.path);
+  }
   for (const { meta, input } of listProcedures()) {
     if (!meta.openapi) continue;
     const method = meta.openapi.method.toLowerCase() as Method;

@@ -44,8 +44,9 @@ export function createRestRoutes(): (path: string) => RestRoute | undefined {
     return entry;
   };
   for (const procedure of listProcedures()) {
-    const { openapi, upload } = procedure.meta;
+    const { openapi, upload, stream } = procedure.meta;
     if (openapi) entryOf(openapi.path).byMethod.set(openapi.method, procedure);
+    if (stream) entryOf(stream.path).byMethod.set("GET", procedure);
     if (upload) entryOf(upload.path).upload = procedure;
   }
 

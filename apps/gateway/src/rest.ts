@@ -1,9 +1,19 @@
-import { AppError, appRouter, cacheRules, type Deps, Download, type ProcedureInfo, toAppError } from "@robin/api";
+import {
+  AppError,
+  appRouter,
+  cacheRules,
+  type Deps,
+  Download,
+  LiveStream,
+  type ProcedureInfo,
+  toAppError,
+} from "@robin/api";
 import { callTRPCProcedure } from "@trpc/server";
 import { type Request, type Response, Router } from "express";
 import { createOpenApiExpressMiddleware } from "trpc-to-openapi";
 import { sendDownload } from "./download-response.ts";
 import { type KeptAnswers, varyOf } from "./hot-path/send-kept.ts";
+import { sendEvents, withLastEventId } from "./live/event-stream.ts";
 import { logDefect, refuseMethod, sendError } from "./error-response.ts";
 import { type BodyLimits, createBodyReader, uploadedField } from "./request-body.ts";
 import { type AppResponse, createContext } from "./request-context.ts";
@@ -48,6 +58,9 @@ export function createRestRouter({ deps, limits, kept }: RestParts): Router {
       const { upload } = procedure.meta;
       const input = async () => ({ ...req.query, ...(await uploadedField(req, upload)) });
       await answerDirectly(procedure, input, { req, res: res as AppResponse });
+    } else if (procedure.meta.stream) {
+      const input = () => Promise.resolve(withLastEventId(req));
+      await answerDirectly(procedure, input, { req, res: res as AppResponse });
     } else if (procedure.meta.download || Object.hasOwn(cacheRules, procedure.path)) {
       const input = () => Promise.resolve({ ...req.query, ...parameters });
       await answerDirectly(procedure, input, { req, res: res as AppResponse });
@@ -80,6 +93,7 @@ export function createRestRouter({ deps, limits, kept }: RestParts): Router {
       const output: unknown = await callTRPCProcedure(call);
       const { answer } = res.locals.trace;
       if (output instanceof Download) await sendDownload(req, res, output);
+      else if (output instanceof LiveStream) sendEvents(req, res, output as LiveStream);
       else if (answer) await kept.send(req, res, { answer, form: "rest", vary: varyOf(res, "rest") });
       else res.json(output);
     } catch (error) {

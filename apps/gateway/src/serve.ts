@@ -43,6 +43,7 @@ export async function serve(env: Env): Promise<void> {
     if (leaving) return;
     leaving = how;
     logger.info({ reason }, "gateway is stopping");
+    deps.live.close();
     void closeGracefully(server, env.SHUTDOWN_SECONDS * 1000)
       .then(() => Promise.all([parts.close(), shared?.sayLast()]))
       .catch((err: unknown) => {

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { createServer, type RequestListener, type Server, ServerResponse, STATUS_CODES } from "node:http";
 import { Server as NetServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { acceptUpgrades } from "./live/upgrades.ts";
 
 export interface ServerLimits {
   /** Open at once; further ones are told to come back later. */
@@ -47,7 +48,7 @@ export function createHttpServer(handler: RequestListener, limits: ServerLimits)
   };
   const server = createServer(options, handler);
   server.setTimeout(Math.max(silenceMsMin, 2 * requestTimeoutMs));
-  return refuseTooMany(answerBrokenRequests(server), maxConnections);
+  return refuseTooMany(answerBrokenRequests(acceptUpgrades(server, handler)), maxConnections);
 }
 
 /** Node alone would close them without a word. */

@@ -2,7 +2,7 @@ import type { Role } from "@robin/api";
 import { type ApiConfig, createDeps, type Deps, directHashing } from "@robin/api";
 import { createTestDatabase, createUser } from "@robin/db/testing";
 import { createDb, type Db } from "@robin/db";
-import { createLocalEvents } from "@robin/events";
+import { createLocalEvents, type Events } from "@robin/events";
 import { createRobinClient, type RobinClientConfig } from "@robin/sdk";
 import { createManualClock, createRobinSimulator, type RobinSimulator } from "@robin/simulator";
 import { createServer, type Server } from "node:http";
@@ -14,6 +14,7 @@ import { createLimits } from "../src/limits/create-limits.ts";
 import type { LimitConfig } from "../src/limits/limiter.ts";
 import { createOpenApiDocument } from "../src/openapi.ts";
 import { createMeters } from "../src/prometheus.ts";
+import { acceptUpgrades } from "../src/live/upgrades.ts";
 import { answerBrokenRequests } from "../src/server.ts";
 import { startPortProxy, type PortProxy } from "./port-proxy.ts";
 
@@ -32,6 +33,9 @@ interface TestGatewayOptions {
   robinConfigDir?: string;
   algorithm?: "HS256" | "HS384" | "HS512";
   statementTimeoutMs?: number;
+  live?: ApiConfig["live"];
+  /** In place of events that stay in this process, and in those beside it. */
+  events?: Events;
   /** Keeps answers, which most tests would rather not. */
   cache?: boolean | Partial<ApiConfig["cache"]>;
   /** Nothing is limited when it is left out; what is not named has the usual number. */
@@ -128,6 +132,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       // The simulator's zone.
       robinTimeZone: options.robinTimeZone ?? "UTC",
       robinConfigDir: options.robinConfigDir,
+      ...(options.live && { live: options.live }),
       cache: {
         enabled: options.cache !== undefined && options.cache !== false,
         staleMs: 300_000,
@@ -135,7 +140,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
         ...(typeof options.cache === "object" && options.cache),
       },
     },
-    { db, robin, events: shared?.deps.events ?? createLocalEvents(logger), logger, clock },
+    { db, robin, events: options.events ?? shared?.deps.events ?? createLocalEvents(logger), logger, clock },
   );
   const config: AppConfig = {
     bodyBytesMax: 1024 ** 2,
@@ -153,7 +158,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     meters,
     openApiDocument: createOpenApiDocument("test"),
   });
-  const server = answerBrokenRequests(createServer(app));
+  const server = answerBrokenRequests(acceptUpgrades(createServer(app), app));
   const url = await listen(server);
 
   const request = async (path: string, { method, token, body, headers = {} }: RequestOptions = {}): Promise<Answer> => {
@@ -194,6 +199,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       return { userId: user.id, username: user.username, token: tokens.accessToken, cookie };
     },
     async close() {
+      deps.live.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await robin.close();

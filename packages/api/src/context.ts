@@ -10,6 +10,7 @@ import type { BlocklistProjector } from "./features/blocklist/projection.ts";
 import type { HealthMonitor } from "./features/health/health.service.ts";
 import type { LogReader } from "./features/logs/log-reader.ts";
 import type { ScannerConfig } from "./features/scanners/scanners.service.ts";
+import type { Live } from "./live/live.ts";
 import { AppError } from "./errors.ts";
 
 export interface Clock {
@@ -39,6 +40,7 @@ export interface Deps {
   health: HealthMonitor;
   scanners: ScannerConfig;
   logs: LogReader;
+  live: Live;
   /** Robin's configuration folder, when it is mounted. */
   configFolder: ConfigFolder | undefined;
   blocklist: BlocklistProjector;
@@ -91,6 +93,8 @@ export interface Context {
   principal: Principal | undefined;
   /** Why there is no principal although a token came along. */
   authenticationError: AppError | undefined;
+  /** Looks up again who calls, for what lasts longer than a request. Rejects as `Authenticator.authenticate`. */
+  reauthenticate: () => Promise<Principal>;
 }
 
 /** Of a procedure that only signed-in callers reach. */

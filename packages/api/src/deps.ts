@@ -12,12 +12,14 @@ import { createBlocklistProjector } from "./features/blocklist/projection.ts";
 import { createHealthMonitor } from "./features/health/health.service.ts";
 import type { ScannerConfig } from "./features/scanners/scanners.service.ts";
 import { createLogReader } from "./features/logs/log-reader.ts";
+import { createLive, type LiveConfig } from "./live/live.ts";
 import { procedureInputs } from "./root.ts";
 
 export interface ApiConfig {
   accessTokens: AccessTokenConfig;
   refreshTokenLifetimeMs: number;
   cache: AnswerCacheConfig;
+  live?: LiveConfig;
   /** Zone of the times in Robin's log, as an IANA name or an offset; this process's own by default. */
   robinTimeZone?: string | undefined;
   /** Robin's configuration folder, when it is mounted. */
@@ -28,6 +30,8 @@ export interface ApiConfig {
   /** In place of the thread that gives way to everything else. */
   hashing?: Hashing;
 }
+
+const defaultLive: LiveConfig = { clientsMax: 5500, clientsPerUserMax: 100 };
 
 export const systemClock: Clock = { now: () => new Date() };
 
@@ -41,6 +45,11 @@ export function createDeps(
   const configFolder = config.robinConfigDir ? createConfigFolder({ path: config.robinConfigDir, clock }) : undefined;
   const logs = createLogReader(robin, config.robinTimeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
   const cache = createAnswerCache(config.cache, { events, clock, inputs: procedureInputs() });
+  const authenticator = createAuthenticator(db, accessTokens, clock);
+  events.subscribe("session.changed", ({ sessionId }) => {
+    authenticator.forget(sessionId);
+  });
+  const health = createHealthMonitor({ db, robin, clock, cache });
   return {
     db,
     robin,
@@ -49,11 +58,12 @@ export function createDeps(
     logger,
     clock,
     accessTokens,
-    authenticator: createAuthenticator(db, accessTokens, clock),
+    authenticator,
     passwords: createPasswords(config.bcryptCost, config.hashing),
-    health: createHealthMonitor({ db, robin, clock, cache }),
+    health,
     scanners: config.scanners ?? {},
     logs,
+    live: createLive(config.live ?? defaultLive, { db, events, authenticator, health, logs, clock, logger }),
     configFolder,
     blocklist: createBlocklistProjector({ db, robin, clock, logger, folder: configFolder }),
     refreshTokenLifetimeMs: config.refreshTokenLifetimeMs,

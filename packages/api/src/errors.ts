@@ -110,7 +110,7 @@ export const errorCatalogue = {
     trpcCode: "SERVICE_UNAVAILABLE",
     httpStatus: 503,
     reason: "Service Unavailable",
-    when: "The gateway's database does not answer, so that a change may or may not have happened; or it has too many connections.",
+    when: "The gateway's database does not answer, so that a change may or may not have happened; or it has too many connections, or watchers.",
   },
   upstream_timeout: {
     trpcCode: "GATEWAY_TIMEOUT",
@@ -129,6 +129,9 @@ export const robinErrors = [
   "upstream_unavailable",
   "upstream_timeout",
 ] as const satisfies readonly AppErrorCode[];
+
+/** How it can end to ask for what lasts. */
+export const watchErrors = ["rate_limited"] as const satisfies readonly AppErrorCode[];
 
 /** One wrong field: `path` in dots, empty for the whole input. */
 export interface InputIssue {

@@ -23,6 +23,9 @@ export { readQueueDeltas, readQueueSnapshot } from "./features/queue/snapshot-st
 export { cleanUpQueueRecord } from "./features/queue/snapshot-retention.ts";
 export { Permission, permissionsOf, Role } from "./permissions.ts";
 export { isPrivateAddress } from "./private-address.ts";
+export type { Feed } from "./live/feed.ts";
+export type { LiveMessage } from "./live/live-message.ts";
+export { LiveStream } from "./live/live-stream.ts";
 export { formerRedisUrl, formerRobinUrls, redisEnv, robinEnv } from "./robin-env.ts";
 export { type AppRouter, appRouter, createCaller, listProcedures, type ProcedureInfo } from "./root.ts";
 export { toAppError } from "./translate-error.ts";

@@ -20,6 +20,8 @@ export type ProcedureMeta = OpenApiMeta & {
   errors?: readonly AppErrorCode[];
   /** The output is a `Download`, on REST sent as its bytes: the media types it may have. */
   download?: readonly string[];
+  /** Of a subscription, in place of `openapi`: where REST sends the same as server-sent events. */
+  stream?: { path: `/${string}`; tags: string[]; summary: string; description?: string };
   /** The input may be as large as a mail, so 25 MB hold for the body instead of BODY_LIMIT. */
   takesMail?: boolean;
   /** The field of the input that the body is on REST; the other fields come by the path. */
@@ -39,6 +41,8 @@ const t = initTRPC
     transformer: superjson,
     // Never a stack in an answer, whatever NODE_ENV says.
     isDev: false,
+    // So that proxies keep the connection, and a client finds out that it is dead.
+    sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 45_000 } },
     errorFormatter({ shape, error, ctx }) {
       const appError = toAppError(error.cause instanceof AppError ? error.cause : error);
       const { httpStatus } = errorCatalogue[appError.code];

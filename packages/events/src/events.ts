@@ -4,6 +4,8 @@ export interface EventPayloads {
   "cache.invalidate": { tags: readonly string[] };
   /** This session must be looked up again at once: it has ended, or its user may do less. */
   "session.changed": { sessionId: string };
+  /** All sessions and keys of this user must be looked up again at once: some have ended, or the user may do less. */
+  "user.changed": { userId: number };
   /** A delta of the queue has been stored under this number. */
   "queue.delta": { seq: number };
   /** Progress of a bulk action. */

@@ -92,6 +92,7 @@ async function revokeOne({ deps }: Context, which: { id: string; userId: number 
     data: { revokedAt: deps.clock.now() },
   });
   if (count === 0) throw new AppError("not_found", "There is no such key, or it is revoked already.");
+  await deps.events.publish("user.changed", { userId: which.userId });
   return { success: true };
 }
 

@@ -41,6 +41,7 @@ export async function refresh(ctx: Context): Promise<AccessTokenOutput> {
       const { sessionId, userId } = rotation;
       const fields = { requestId: ctx.requestId, ipAddress: ctx.ipAddress, sessionId, userId };
       ctx.deps.logger.warn(fields, "a refresh token was used again after its rotation; its session is ended");
+      await ctx.deps.events.publish("session.changed", { sessionId });
     }
     if (rotation.outcome !== "rotated") {
       ctx.refreshCookie.clear();
@@ -68,9 +69,7 @@ export async function logout(ctx: Context): Promise<{ success: true }> {
     await withAudit(ctx, { action: "auth.logout", targets: sessionIds }, async (audit) => {
       audit.actor ??= ofCookie?.user;
       await revokeSessions(ctx.deps, { id: { in: sessionIds } }, "LOGOUT");
-      sessionIds.forEach((id) => {
-        ctx.deps.authenticator.forget(id);
-      });
+      await Promise.all(sessionIds.map((sessionId) => ctx.deps.events.publish("session.changed", { sessionId })));
     });
   }
   ctx.refreshCookie.clear();
@@ -123,6 +122,7 @@ export async function changePassword(ctx: SessionContext, input: ChangePasswordI
     if (!(await replacePassword(ctx.deps, verified, { password: input.newPassword, keepSessionId: sessionId }))) {
       throw new AppError("conflict", "The password has just been changed by somebody else.");
     }
+    await ctx.deps.events.publish("user.changed", { userId });
     return { success: true };
   });
 }

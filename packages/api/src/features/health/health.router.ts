@@ -1,6 +1,8 @@
 import { NoInput } from "../../rest-input.ts";
-import { keptPublicProcedure, router } from "../../trpc.ts";
+import { watchErrors } from "../../errors.ts";
+import { authedProcedure, keptPublicProcedure, router } from "../../trpc.ts";
 import { AggregateHealth } from "./health.schemas.ts";
+import { watchHealth, WatchHealthInput, WatchHealthOutput } from "./watch-health.ts";
 
 export const healthRouter = router({
   aggregate: keptPublicProcedure
@@ -18,4 +20,19 @@ export const healthRouter = router({
     .input(NoInput)
     .output(AggregateHealth)
     .query(({ ctx }) => ctx.deps.health.check()),
+
+  watch: authedProcedure
+    .meta({
+      access: "signed-in",
+      errors: watchErrors,
+      stream: {
+        path: "/health/events",
+        tags: ["Health"],
+        summary: "Watch how Robin, its two ports and the database are",
+        description: "The aggregate each time it is made anew, every five seconds.",
+      },
+    })
+    .input(WatchHealthInput)
+    .output(WatchHealthOutput)
+    .subscription(({ ctx, input }) => watchHealth(ctx, input)),
 });

@@ -1,12 +1,14 @@
-import { robinErrors } from "../../errors.ts";
+import { robinErrors, watchErrors } from "../../errors.ts";
 import { DownloadOutput } from "../../download.ts";
 import { csvMediaType } from "../../csv.ts";
 import { NoInput } from "../../rest-input.ts";
-import { robinProcedure, router } from "../../trpc.ts";
+import { procedure, robinProcedure, router } from "../../trpc.ts";
 import { listLoggers } from "./logger-list.ts";
 import { exportLogs } from "./logs-export.service.ts";
 import { ExportLogsInput, ListLoggersOutput, SearchLogsInput, SearchLogsOutput } from "./logs.schemas.ts";
 import { searchLogs } from "./logs.service.ts";
+import { watchLogs } from "./watch-logs.ts";
+import { WatchLogsInput, WatchLogsOutput } from "./watch-logs.schemas.ts";
 
 const tags = ["Logs"];
 /** `conflict`: this Robin does not know its log. */
@@ -45,6 +47,22 @@ export const logsRouter = router({
     .input(NoInput)
     .output(ListLoggersOutput)
     .query(({ ctx }) => listLoggers(ctx)),
+
+  tail: procedure
+    .meta({
+      permission: "VIEW_LOGS",
+      errors: watchErrors,
+      stream: {
+        path: "/logs/events",
+        tags,
+        summary: "Watch Robin's log as it grows",
+        description:
+          "Begins with what comes from now on. One reading of the log, every few seconds, serves all who watch. Of an entry of several lines only the first is there; `GET /logs` has the others.",
+      },
+    })
+    .input(WatchLogsInput)
+    .output(WatchLogsOutput)
+    .subscription(({ ctx, input }) => watchLogs(ctx, input)),
 
   export: robinProcedure
     .meta({

@@ -14,7 +14,7 @@ const SearchText = z
   .refine((text) => text.isWellFormed(), "has half a character")
   .meta({ description: "Text that a line contains, with case; no pattern. Lines hold times as `MMdd-HHmmssSSS`." });
 
-const filterFields = {
+export const logFilterFields = {
   search: SearchText.optional(),
   level: LogLevel.meta({
     description: "This level alone, without stack traces. ERROR takes in Robin's FATAL.",
@@ -30,7 +30,7 @@ const filterFields = {
   endTime: instantParam("Only entries before.").optional(),
 };
 
-type FilterFields = z.infer<z.ZodObject<typeof filterFields>>;
+type FilterFields = z.infer<z.ZodObject<typeof logFilterFields>>;
 
 /** Refuses what could only find nothing. */
 function withSense<Schema extends z.ZodType<FilterFields>>(schema: Schema) {
@@ -47,7 +47,7 @@ const offsetMax = 5000;
 
 export const SearchLogsInput = withSense(
   z.strictObject({
-    ...filterFields,
+    ...logFilterFields,
     order: z.enum(["asc", "desc"]).default("desc").meta({ description: "By time; `desc` begins with the newest." }),
     offset: intParam({
       min: 0,
@@ -62,7 +62,7 @@ export type SearchLogsInput = z.infer<typeof SearchLogsInput>;
 
 export const ExportLogsInput = withSense(
   z.strictObject({
-    ...filterFields,
+    ...logFilterFields,
     format: z.enum(["txt", "json", "csv"]).default("txt").meta({
       description: "Robin's lines as they are, an array of the entries of `GET /logs`, or a table.",
     }),

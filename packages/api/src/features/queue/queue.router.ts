@@ -1,4 +1,5 @@
-import { robinProcedure, router } from "../../trpc.ts";
+import { watchErrors } from "../../errors.ts";
+import { procedure, robinProcedure, router } from "../../trpc.ts";
 import { ComposeMailInput, RawMailInput } from "../mail/mail.schemas.ts";
 import { bulkProcedures } from "./bulk/bulk.procedures.ts";
 import { EnqueueOutput } from "./enqueue.schemas.ts";
@@ -14,6 +15,8 @@ import {
 import { changeQueueItem, changeQueueItems, listQueue } from "./queue.service.ts";
 import { UiQueueInput, UiQueuePage } from "./ui-queue.schemas.ts";
 import { listQueueForUi } from "./ui-queue.service.ts";
+import { watchQueue } from "./watch-queue.ts";
+import { WatchQueueInput, WatchQueueOutput } from "./watch-queue.schemas.ts";
 
 const tags = ["Queue"];
 
@@ -47,6 +50,22 @@ export const queueRouter = router({
     .input(UiQueueInput)
     .output(UiQueuePage)
     .query(({ ctx, input }) => listQueueForUi(ctx, input)),
+
+  watch: procedure
+    .meta({
+      permission: "VIEW_QUEUE",
+      errors: watchErrors,
+      stream: {
+        path: "/queue/events",
+        tags,
+        summary: "Watch the mail queue change",
+        description:
+          "First a snapshot, then a delta for each change. A watcher who comes back with the last id gets what it missed, or a snapshot, which replaces all that came before.",
+      },
+    })
+    .input(WatchQueueInput)
+    .output(WatchQueueOutput)
+    .subscription(({ ctx, input }) => watchQueue(ctx, input)),
 
   enqueue: robinProcedure
     .meta({

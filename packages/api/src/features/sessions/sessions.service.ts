@@ -36,9 +36,9 @@ export async function revokeOwnSession(ctx: SessionContext, { id }: SessionInput
 
 export async function revokeOtherSessions(ctx: SessionContext): Promise<RevokedSessions> {
   const { userId, username, sessionId } = ctx.principal;
-  return withAudit(ctx, { action: "sessions.revokeOthers", targets: [username] }, async () => ({
-    revoked: await revokeSessions(ctx.deps, { userId, id: { not: sessionId } }, "LOGOUT"),
-  }));
+  return withAudit(ctx, { action: "sessions.revokeOthers", targets: [username] }, () =>
+    revokeMany(ctx, { userId, id: { not: sessionId } }, "LOGOUT"),
+  );
 }
 
 /** @throws AppError `not_found` when it is not an open session of this user. */
@@ -53,7 +53,7 @@ export async function revokeUserSession(ctx: Context, { id, sessionId }: UserSes
 export async function revokeAllOfUser(ctx: Context, { id }: UserInput): Promise<RevokedSessions> {
   return withAudit(ctx, { action: "sessions.revokeAllOfUser", targets: [await targetOf(ctx, id)] }, async () => {
     await requireUser(ctx, id);
-    return { revoked: await revokeSessions(ctx.deps, { userId: id }, "REVOKED_BY_ADMIN") };
+    return revokeMany(ctx, { userId: id }, "REVOKED_BY_ADMIN");
   });
 }
 
@@ -81,8 +81,18 @@ async function revokeOne(
   if ((await revokeSessions(deps, { userId, id }, reason)) === 0) {
     throw new AppError("not_found", "There is no such session, or it has ended.");
   }
-  deps.authenticator.forget(id);
+  await deps.events.publish("session.changed", { sessionId: id });
   return { success: true };
+}
+
+async function revokeMany(
+  { deps }: Context,
+  which: { userId: number; id?: { not: string } },
+  reason: "LOGOUT" | "REVOKED_BY_ADMIN",
+): Promise<RevokedSessions> {
+  const revoked = await revokeSessions(deps, which, reason);
+  await deps.events.publish("user.changed", { userId: which.userId });
+  return { revoked };
 }
 
 function toSession(row: SessionRow, currentId: string): Session {

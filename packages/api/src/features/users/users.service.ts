@@ -85,8 +85,8 @@ export function setUserEnabled(ctx: SignedInContext, { id }: UserInput, enabled:
 async function changeUser(ctx: SignedInContext, action: string, input: UpdateUserInput): Promise<User> {
   const { clock } = ctx.deps;
   const { id, email, roles, enabled, mailLogin } = input;
-  return withAudit(ctx, { action, targets: [await targetOf(ctx, id)] }, () =>
-    keepingAnAdministrator(ctx, async (tx) => {
+  return withAudit(ctx, { action, targets: [await targetOf(ctx, id)] }, async () => {
+    const user = await keepingAnAdministrator(ctx, async (tx) => {
       const before = await tx.user.findUnique({ where: { id }, select: { disabledAt: true, mailPasswordHash: true } });
       if (!before) throw noSuchUser();
       if (enabled === false) refuseOneself(ctx, id, "disable");
@@ -102,8 +102,10 @@ async function changeUser(ctx: SignedInContext, action: string, input: UpdateUse
       const row = await tx.user.update({ where: { id }, data, include: withRoles });
       if (enabled === false) await revokeSessions({ db: tx, clock }, { userId: id }, "USER_DISABLED");
       return toUser(row);
-    }),
-  );
+    });
+    await ctx.deps.events.publish("user.changed", { userId: id });
+    return user;
+  });
 }
 
 /** Ends every session of the account. @throws AppError `not_found` */
@@ -113,20 +115,22 @@ export async function setUserPassword(
 ): Promise<{ success: true }> {
   return withAudit(ctx, { action: "users.setPassword", targets: [await targetOf(ctx, id)] }, async () => {
     if (!(await replacePassword(ctx.deps, { id }, change))) throw noSuchUser();
+    await ctx.deps.events.publish("user.changed", { userId: id });
     return { success: true };
   });
 }
 
 /** The account goes with its sessions; its audit rows stay. */
 export async function deleteUser(ctx: SignedInContext, { id }: UserInput): Promise<{ success: true }> {
-  return withAudit(ctx, { action: "users.delete", targets: [await targetOf(ctx, id)] }, () =>
-    keepingAnAdministrator(ctx, async (tx) => {
+  return withAudit(ctx, { action: "users.delete", targets: [await targetOf(ctx, id)] }, async () => {
+    await keepingAnAdministrator(ctx, async (tx) => {
       refuseOneself(ctx, id, "delete");
       const { count } = await tx.user.deleteMany({ where: { id } });
       if (count === 0) throw noSuchUser();
-      return { success: true as const };
-    }),
-  );
+    });
+    await ctx.deps.events.publish("user.changed", { userId: id });
+    return { success: true };
+  });
 }
 
 /** What the audit row calls the account: its name outlives it. */
