@@ -1,4 +1,5 @@
 import { type AppRouter, listProcedures, permissionsOf, type ProcedureInfo, Role } from "@robin/api";
+import type { Prisma } from "@robin/db";
 import { createApiKey, createUser } from "@robin/db/testing";
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -45,6 +46,19 @@ const bulkRun = {
   total: 1,
   requestedBy: "guard",
 } as const;
+const recordedItem = {
+  uid: "of-the-guard",
+  state: "READY",
+  protocol: "ESMTP",
+  recipients: ["to@guard.test"],
+  recipientsHidden: 0,
+  domains: ["guard.test"],
+  files: [],
+  envelopeCount: 1,
+  retryCount: 0,
+  firstSeenAt: new Date(),
+  changedSeq: 1,
+} satisfies Prisma.QueueItemCreateInput;
 const newcomer = "newcomer@guard.test";
 const onSubject = (action: string, fields: Record<string, unknown> = {}): Case => ({
   input: () => ({ id: subject.id, ...fields }),
@@ -216,6 +230,8 @@ const cases: Record<ProcedurePath, Case> = {
   "metrics.get": { input: () => ({ metric: "CPU_USAGE" }) },
   "queue.list": nothing,
   "queue.listForUi": nothing,
+  "queue.history": nothing,
+  "queue.item": { input: () => ({ uid: recordedItem.uid }) },
   "queue.enqueue": {
     input: () => ({ from: "a@example.com", to: ["b@example.com"] }),
     audit: { action: "queue.enqueue", targets: () => ["b@example.com"] },
@@ -335,6 +351,8 @@ beforeEach(async () => {
   await gateway.db.blocklistEntry.deleteMany();
   const entry = { type: "IP", network: blocked.value, reason: "guard", active: true, createdBy: "guard" } as const;
   await gateway.db.blocklistEntry.create({ data: { ...blocked, ...entry } });
+  await gateway.db.queueItem.deleteMany();
+  await gateway.db.queueItem.create({ data: recordedItem });
   await gateway.db.queueBulkRun.deleteMany();
   await gateway.db.queueBulkRun.create({ data: { ...bulkRun, createdAt: gateway.clock.now() } });
   await gateway.db.queueWatch.upsert({

@@ -23,6 +23,7 @@ async function enqueueForEach(ctx: Context, { messageId, rcpt, ...mail }: Handov
         const message = { ...mail, rcpt: [to], protocol: "ESMTP" };
         const { sessionUid } = await ctx.deps.robin.queue.enqueueRaw(message, changeOptions(ctx));
         output.queued.push({ to, sessionUid });
+        await noteSender(ctx, sessionUid, mail.mail);
       } catch (error) {
         const failure = withFate(error, "queued");
         if (output.queued.length === 0) throw failure;
@@ -31,4 +32,13 @@ async function enqueueForEach(ctx: Context, { messageId, rcpt, ...mail }: Handov
     }
     return output;
   });
+}
+
+/** Robin's list does not tell the sender. The item is in the queue by now, so it is only a pity when this fails. */
+async function noteSender({ deps: { db, clock, logger } }: Context, sessionUid: string, sender: string): Promise<void> {
+  try {
+    await db.queueOrigin.createMany({ data: [{ sessionUid, sender, at: clock.now() }], skipDuplicates: true });
+  } catch (err) {
+    logger.warn({ err }, "queue record lacks the sender of a message");
+  }
 }

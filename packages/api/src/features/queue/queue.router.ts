@@ -13,6 +13,7 @@ import {
   QueueItemsOutput,
 } from "./queue.schemas.ts";
 import { changeQueueItem, changeQueueItems, listQueue } from "./queue.service.ts";
+import { recordProcedures } from "./record.procedures.ts";
 import { UiQueueInput, UiQueuePage } from "./ui-queue.schemas.ts";
 import { listQueueForUi } from "./ui-queue.service.ts";
 import { watchQueue } from "./watch-queue.ts";
@@ -94,6 +95,7 @@ export const queueRouter = router({
     .mutation(({ ctx, input }) => enqueueRaw(ctx, input)),
 
   ...bulkProcedures,
+  ...recordProcedures,
 
   retryMany: robinProcedure
     .meta({

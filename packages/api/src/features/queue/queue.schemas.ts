@@ -42,6 +42,14 @@ export const QueueItem = z
     recipients: z.array(z.string()).meta({ description: "At most five: Robin shows no more." }),
     recipientsHidden: Count.meta({ description: "How many further recipients Robin counts, repeats included." }),
     files: z.array(z.string()).meta({ description: "Names of the message files, at most five." }),
+    sender: z.string().optional().meta({ description: "Only of mail that came through the gateway." }),
+    firstSeenAt: Instant.optional().meta({
+      description: "When the gateway saw it first, a few seconds after it was queued. Absent until then.",
+    }),
+    nextAttemptAt: Instant.optional().meta({
+      description: "By Robin's schedule, for a READY item that was tried before.",
+    }),
+    lastError: z.string().optional().meta({ description: "Where the gateway knows it." }),
   })
   .meta({ id: "QueueItem" });
 export type QueueItem = z.infer<typeof QueueItem>;
@@ -75,6 +83,8 @@ export const ListQueueOutput = z
             recipients: ["pepper@example.com"],
             recipientsHidden: 0,
             files: ["qeml-20260821.5a2ce6a0.eml"],
+            firstSeenAt: "2026-08-21T13:20:11.000Z",
+            nextAttemptAt: "2026-08-21T13:23:16.000Z",
           },
         ],
         total: 1,

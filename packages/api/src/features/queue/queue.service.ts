@@ -1,5 +1,5 @@
 import type { QueueState } from "@robin/sdk";
-import { changeOptions, type Context, readOptions } from "../../context.ts";
+import { changeOptions, type Context, readOptions, type SignedInContext } from "../../context.ts";
 import { AppError } from "../../errors.ts";
 import { withAudit } from "../audit/audit.service.ts";
 import type {
@@ -11,6 +11,8 @@ import type {
   QueueItemsInput,
   QueueItemsOutput,
 } from "./queue.schemas.ts";
+import { type QueueAction, recordQueueAction } from "./snapshot-actions.ts";
+import { readRecords } from "./snapshot-record.ts";
 
 const allStates = ["READY", "CLAIMED", "DEAD"] as const satisfies readonly QueueState[];
 const totalKeys = { READY: "ready", CLAIMED: "claimed", DEAD: "dead" } as const satisfies Record<QueueState, string>;
@@ -58,10 +60,17 @@ export async function listQueue(ctx: Context, input: ListQueueInput): Promise<Li
     total += first.total;
     offset = Math.max(0, offset - first.total);
   }
-  return { items: [...items.values()], total, totals, page, limit, pages: Math.ceil(total / limit) };
+  const records = await readRecords(ctx.deps.db, [...items.values()]);
+  return {
+    items: [...items.values()].map((item) => ({ ...item, ...records.get(item.uid) })),
+    total,
+    totals,
+    page,
+    limit,
+    pages: Math.ceil(total / limit),
+  };
 }
 
-type QueueAction = "retry" | "bounce" | "delete";
 const pastTense: Record<QueueAction, string> = {
   retry: "will be tried again now",
   bounce: "was given up and is dead",
@@ -70,26 +79,36 @@ const pastTense: Record<QueueAction, string> = {
 
 /** @throws AppError `not_found` when the item is not, or no longer, in the queue. */
 export async function changeQueueItem(
-  ctx: Context,
+  ctx: SignedInContext,
   action: QueueAction,
   { uid }: QueueItemInput,
 ): Promise<QueueItemOutput> {
   return withAudit(ctx, { action: `queue.${action}`, targets: [uid] }, async () => {
     const { count } = await ctx.deps.robin.queue[action]({ uids: [uid] }, changeOptions(ctx));
     if (count === 0) throw new AppError("not_found", "This item is not in the queue. It may have been delivered.");
+    await recordAction(ctx, action, { uids: [uid], isComplete: true });
     return { uid, success: true, message: `The message ${pastTense[action]}.` };
   });
 }
 
 /** Robin says how many it found, not which: compare `missing`. */
 export async function changeQueueItems(
-  ctx: Context,
+  ctx: SignedInContext,
   action: QueueAction,
   input: QueueItemsInput,
 ): Promise<QueueItemsOutput> {
   const uids = [...new Set(input.uids)];
   return withAudit(ctx, { action: `queue.${action}`, targets: uids }, async () => {
     const { count } = await ctx.deps.robin.queue[action]({ uids }, changeOptions(ctx));
+    if (count > 0) await recordAction(ctx, action, { uids, isComplete: count === uids.length });
     return { requested: uids.length, done: count, missing: uids.length - count };
   });
+}
+
+function recordAction(
+  { deps, principal }: SignedInContext,
+  action: QueueAction,
+  what: { uids: readonly string[]; isComplete: boolean },
+): Promise<void> {
+  return recordQueueAction(deps, { action, ...what, by: principal.username, at: deps.clock.now() });
 }

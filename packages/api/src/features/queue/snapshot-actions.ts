@@ -1,4 +1,6 @@
 import type { Db, Prisma, QueueItemState } from "@robin/db";
+import type { Events } from "@robin/events";
+import type { Logger } from "../../context.ts";
 import { inWatch, storeDelta, type Changes, type Watch } from "./snapshot-changes.ts";
 import { writeEvents } from "./snapshot-page.ts";
 import { toItemView, type QueueTotals } from "./snapshot-store.ts";
@@ -13,6 +15,22 @@ export interface ActionNote {
   at: Date;
   /** Robin changed every one of them. Otherwise nobody knows which, and the next look at the queue has to tell. */
   isComplete: boolean;
+}
+
+interface RecordParts {
+  db: Db;
+  events: Pick<Events, "publish">;
+  logger: Logger;
+}
+
+/** Notes it and tells all who watch. Never rejects: Robin has done it by then, and the next look will show it too. */
+export async function recordQueueAction({ db, events, logger }: RecordParts, note: ActionNote): Promise<void> {
+  try {
+    const seq = await noteQueueAction(db, note);
+    if (seq !== undefined) await events.publish("queue.delta", { seq });
+  } catch (err) {
+    logger.warn({ err, action: note.action, items: note.uids.length }, "queue record lacks what was done to items");
+  }
 }
 
 /**

@@ -36,7 +36,7 @@ export async function removeMissed(
         (SELECT max(event.at) FROM gateway_queue_events AS event WHERE event.uid = item.uid)),
       last_seen_at = greatest(first_seen_at, ${watch.completeAt}::timestamptz), left_by = requested_by,
       left_how = (CASE requested_action WHEN 'delete' THEN 'DELETED' WHEN 'bounce' THEN 'BOUNCED'
-        WHEN 'retry' THEN 'RETRIED' ELSE 'UNKNOWN' END)::gateway_queue_exit,
+        WHEN 'retry' THEN 'RETRIED' ELSE CASE state WHEN 'DEAD' THEN 'EXPIRED' ELSE 'UNKNOWN' END END)::gateway_queue_exit,
       next_attempt_at = NULL, missing_scan = NULL, changed_seq = ${watch.seq + 1n}
     WHERE uid IN (
       SELECT uid FROM gateway_queue_items AS missed

@@ -10,7 +10,7 @@ export type UiQueueInput = z.infer<typeof UiQueueInput>;
 
 const Count = z.int().min(0);
 
-/** What Robin does not tell, such as when an item was queued, is left out: the UI refuses nulls. */
+/** What neither Robin nor our record tells is left out: the UI refuses nulls. */
 const UiQueueItem = z
   .object({
     uid: z.string(),
@@ -18,7 +18,12 @@ const UiQueueItem = z
     mailbox: z.string().meta({ description: "The recipients: at most five, and how many more there are." }),
     retryCount: Count,
     maxRetryCount: z.int().min(1).optional().meta({ description: "Of all items; absent when Robin tells none." }),
+    createTime: Count.optional().meta({
+      description: "Milliseconds since 1970: when the gateway saw it first. Absent until then, a few seconds.",
+    }),
     lastRetryTime: Count.optional().meta({ description: "Milliseconds since 1970; absent before the first retry." }),
+    nextRetryTime: Count.optional().meta({ description: "Milliseconds since 1970, by Robin's schedule." }),
+    error: z.string().optional().meta({ description: "Of the last attempt, where the gateway knows it." }),
   })
   .meta({ id: "UiQueueItem" });
 
@@ -39,7 +44,9 @@ export const UiQueuePage = z
             mailbox: "pepper@example.com",
             retryCount: 2,
             maxRetryCount: 30,
+            createTime: 1_790_000_180_000,
             lastRetryTime: 1_790_000_300_000,
+            nextRetryTime: 1_790_000_420_000,
           },
         ],
         totalCount: 1,
