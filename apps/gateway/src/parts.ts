@@ -55,6 +55,8 @@ export async function createParts(env: Env): Promise<Parts> {
           anonymousPerMinute: env.RATE_LIMIT_PER_MINUTE,
           userPerMinute: env.RATE_LIMIT_USER_PER_MINUTE,
           queuePerMinute: env.RATE_LIMIT_QUEUE_PER_MINUTE,
+          loginPerMinute: env.RATE_LIMIT_LOGIN_PER_MINUTE,
+          loginAddressPerMinute: env.RATE_LIMIT_LOGIN_ADDRESS_PER_MINUTE,
         },
         { redisUrl: env.REDIS_URL, logger, onExceeded: meters.onLimitExceeded },
       )
@@ -84,7 +86,7 @@ export async function createParts(env: Env): Promise<Parts> {
         bytesMax: env.CACHE_MAX_MB * 1024 ** 2,
       },
     },
-    { db, robin, events, logger },
+    { db, robin, events, logger, loginGuard: limits?.loginGuard },
   );
   const config: AppConfig = {
     bodyBytesMax: env.BODY_LIMIT,

@@ -10,8 +10,7 @@ import type { AddressInfo } from "node:net";
 import { Writable } from "node:stream";
 import { pino } from "pino";
 import { type AppConfig, createApp } from "../src/app.ts";
-import { createLimits } from "../src/limits/create-limits.ts";
-import type { LimitConfig } from "../src/limits/limiter.ts";
+import { createLimits, type LimitsConfig } from "../src/limits/create-limits.ts";
 import { createOpenApiDocument } from "../src/openapi.ts";
 import { createMeters } from "../src/prometheus.ts";
 import { acceptUpgrades } from "../src/live/upgrades.ts";
@@ -39,7 +38,7 @@ interface TestGatewayOptions {
   /** Keeps answers, which most tests would rather not. */
   cache?: boolean | Partial<ApiConfig["cache"]>;
   /** Nothing is limited when it is left out; what is not named has the usual number. */
-  limits?: Partial<LimitConfig> & { redisUrl?: string };
+  limits?: Partial<LimitsConfig> & { redisUrl?: string };
   /** Shares the database (and the clock) of another gateway, as a second process would. */
   beside?: TestGateway;
 }
@@ -140,7 +139,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
         ...(typeof options.cache === "object" && options.cache),
       },
     },
-    { db, robin, events: options.events ?? shared?.deps.events ?? createLocalEvents(logger), logger, clock },
+    {
+      db,
+      robin,
+      events: options.events ?? shared?.deps.events ?? createLocalEvents(logger),
+      logger,
+      clock,
+      loginGuard: limits?.loginGuard,
+    },
   );
   const config: AppConfig = {
     bodyBytesMax: 1024 ** 2,
@@ -216,7 +222,13 @@ function createTestLimits(
   { redisUrl, ...config }: NonNullable<TestGatewayOptions["limits"]>,
   parts: Omit<Parameters<typeof createLimits>[1], "redisUrl">,
 ) {
-  const usual = { anonymousPerMinute: 100, userPerMinute: 600, queuePerMinute: 100 };
+  const usual = {
+    anonymousPerMinute: 100,
+    userPerMinute: 600,
+    queuePerMinute: 100,
+    loginPerMinute: 5,
+    loginAddressPerMinute: 30,
+  };
   return createLimits({ ...usual, ...config }, { redisUrl, ...parts });
 }
 

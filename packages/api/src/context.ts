@@ -4,6 +4,7 @@ import type { Events } from "@robin/events";
 import type { CallOptions, RobinClient } from "@robin/sdk";
 import type { AnswerCache, KeptAnswer } from "./cache/answer-cache.ts";
 import type { Authenticator, Principal } from "./features/auth/authenticator.ts";
+import type { LoginGuard } from "./features/auth/login-guard.ts";
 import type { Passwords } from "./features/auth/passwords.ts";
 import type { AccessTokens } from "./features/auth/access-tokens.ts";
 import type { BlocklistProjector } from "./features/blocklist/projection.ts";
@@ -36,6 +37,7 @@ export interface Deps {
   logger: Logger;
   accessTokens: AccessTokens;
   authenticator: Authenticator;
+  loginGuard: LoginGuard;
   passwords: Passwords;
   health: HealthMonitor;
   scanners: ScannerConfig;

@@ -7,6 +7,7 @@ import type { Clock, Deps, Logger } from "./context.ts";
 import { type AccessTokenConfig, createAccessTokens } from "./features/auth/access-tokens.ts";
 import { createAuthenticator } from "./features/auth/authenticator.ts";
 import type { Hashing } from "./features/auth/hashing.ts";
+import { type LoginGuard, openLoginGuard } from "./features/auth/login-guard.ts";
 import { createPasswords } from "./features/auth/passwords.ts";
 import { createBlocklistProjector } from "./features/blocklist/projection.ts";
 import { createHealthMonitor } from "./features/health/health.service.ts";
@@ -38,9 +39,16 @@ export const systemClock: Clock = { now: () => new Date() };
 /** Builds once per process what the procedures share. */
 export function createDeps(
   config: ApiConfig,
-  parts: { db: Db; robin: RobinClient; events: Events; logger: Logger; clock?: Clock },
+  parts: {
+    db: Db;
+    robin: RobinClient;
+    events: Events;
+    logger: Logger;
+    clock?: Clock;
+    loginGuard?: LoginGuard | undefined;
+  },
 ): Deps {
-  const { db, robin, events, logger, clock = systemClock } = parts;
+  const { db, robin, events, logger, clock = systemClock, loginGuard = openLoginGuard } = parts;
   const accessTokens = createAccessTokens(config.accessTokens, clock);
   const configFolder = config.robinConfigDir ? createConfigFolder({ path: config.robinConfigDir, clock }) : undefined;
   const logs = createLogReader(robin, config.robinTimeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
@@ -59,6 +67,7 @@ export function createDeps(
     clock,
     accessTokens,
     authenticator,
+    loginGuard,
     passwords: createPasswords(config.bcryptCost, config.hashing),
     health,
     scanners: config.scanners ?? {},

@@ -10,6 +10,7 @@ export { type JwtAlgorithm, jwtAlgorithms } from "./features/auth/access-tokens.
 export { ensureAdmin, type FirstAdmin, setPassword } from "./features/auth/accounts.ts";
 export { type BlocklistParts, createBlocklistProjector, isProjectionDue } from "./features/blocklist/projection.ts";
 export { directHashing } from "./features/auth/hashing.ts";
+export type { LoginGuard, LoginPermit, LoginRefusal } from "./features/auth/login-guard.ts";
 export { createPasswords } from "./features/auth/passwords.ts";
 export { deleteSamples, downSample, latestReading, storeSample } from "./features/metrics/metric-store.ts";
 export { marginSeconds, resolutions, sampleSecondsAllowed } from "./features/metrics/resolutions.ts";

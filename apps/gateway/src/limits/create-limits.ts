@@ -1,12 +1,17 @@
-import type { Clock, Logger } from "@robin/api";
+import { type Clock, type Logger, type LoginGuard, systemClock } from "@robin/api";
 import { createLimiter, type LimitConfig, type Limiter } from "./limiter.ts";
+import { createLoginGuard, type LoginLimitConfig } from "./login-guard.ts";
+import { createLoginRecord } from "./login-record.ts";
 import { createRedisLink } from "./redis-link.ts";
 import { createRedisWindows } from "./redis-windows.ts";
 
 export interface Limits {
   limiter: Limiter;
+  loginGuard: LoginGuard;
   close(): Promise<void>;
 }
+
+export type LimitsConfig = LimitConfig & LoginLimitConfig;
 
 interface LimitsParts {
   /** Each process counts for itself without one. */
@@ -17,12 +22,15 @@ interface LimitsParts {
   clock?: Clock;
 }
 
-export function createLimits(config: LimitConfig, { redisUrl, logger, onExceeded, clock }: LimitsParts): Limits {
+export function createLimits(config: LimitsConfig, { redisUrl, logger, onExceeded, clock }: LimitsParts): Limits {
   const link = redisUrl === undefined ? undefined : createRedisLink({ url: redisUrl, logger });
   const store = link && createRedisWindows(link);
   const now = clock ? () => clock.now().getTime() : () => performance.now();
+  const wallClock = clock ?? systemClock;
+  const record = createLoginRecord(wallClock, link);
   return {
     limiter: createLimiter(config, { now, store, onExceeded }),
+    loginGuard: createLoginGuard(config, { clock: wallClock, now, record, store, onExceeded }),
     async close() {
       await link?.close();
     },

@@ -5,6 +5,7 @@ import { credentialOf } from "../principal.ts";
 import { ipAddressOf, type RequestLocals } from "../request-context.ts";
 import type { Limiter, LimitVerdict } from "./limiter.ts";
 import { costOf } from "./request-cost.ts";
+import { secondsText } from "./seconds-text.ts";
 
 /** For cross-origin pages, which may read other headers only when they are named. */
 export const limitHeaders = ["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Policy"];
@@ -73,8 +74,4 @@ function refuse(req: Request, res: Response, { verdict, next }: { verdict: Limit
   }
   Object.assign(res.locals, { authentication: {}, refusal: error } satisfies Partial<RequestLocals>);
   next();
-}
-
-function secondsText(seconds: number): string {
-  return seconds === 1 ? "one second" : `${seconds} seconds`;
 }

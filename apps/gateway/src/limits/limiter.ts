@@ -1,6 +1,6 @@
 import type { Principal } from "@robin/api";
 import { addressKey } from "./address-key.ts";
-import { type LimitRule, type Window, type WindowStore, Windows } from "./windows.ts";
+import { type Claim, claimAll, type LimitRule, refillAll, Windows, type WindowStore } from "./windows.ts";
 
 export interface LimitedRequest {
   principal: Principal | undefined;
@@ -68,13 +68,6 @@ const ruleOf = (name: string, limit: number): LimitRule => ({
   share: Math.max(1, Math.floor(limit / sharesPerWindow)),
 });
 
-/** One limit that a request has to pass. */
-interface Check {
-  windows: Windows;
-  window: Window;
-  cost: number;
-}
-
 export function createLimiter(config: LimitConfig, parts: LimiterParts = {}): Limiter {
   const { now = () => performance.now(), store, onExceeded = () => undefined } = parts;
   const windowsOf = (rule: LimitRule) => new Windows(rule, { now, store, keysMax: callersMax });
@@ -87,7 +80,7 @@ export function createLimiter(config: LimitConfig, parts: LimiterParts = {}): Li
     queue: `${policyOf(user)}, ${policyOf(queue)}`,
   };
 
-  function checksOf({ principal, address, isQueue, cost, queueCost = cost }: LimitedRequest): [Check, Check?] {
+  function claimsOf({ principal, address, isQueue, cost, queueCost = cost }: LimitedRequest): [Claim, ...Claim[]] {
     if (!principal) return [{ windows: anonymous, window: anonymous.of(addressKey(address)), cost }];
     // Keys count for their owner, so that nobody gets more by making more of them.
     const { userId } = principal;
@@ -97,27 +90,24 @@ export function createLimiter(config: LimitConfig, parts: LimiterParts = {}): Li
       : [ofUser];
   }
 
-  function decide([first, second]: [Check, Check?]): LimitVerdict | undefined {
-    const firstAllows = first.windows.allows(first.window, first.cost);
-    if (firstAllows === false) return refuse(first, second !== undefined);
-    const secondAllows = second ? second.windows.allows(second.window, second.cost) : true;
-    if (second && secondAllows === false) return refuse(second, true);
-    if (!firstAllows || !secondAllows) return undefined;
-    first.window.share -= first.cost;
-    if (second) second.window.share -= second.cost;
+  function decide(claims: [Claim, ...Claim[]]): LimitVerdict | undefined {
+    const outcome = claimAll(claims);
+    if (outcome === undefined) return undefined;
+    if (outcome !== "taken") return refuse(outcome, claims.length > 1);
+    const [first, second] = claims;
     const nearest = second && remainingOf(second) <= remainingOf(first) ? second : first;
-    return { allowed: true, headers: headersOf(nearest, second !== undefined), limit: nearest.windows.rule.name };
+    return { allowed: true, headers: headersOf(nearest, claims.length > 1), limit: nearest.windows.rule.name };
   }
 
-  function refuse(check: Check, isQueue: boolean): LimitVerdict {
-    const { name } = check.windows.rule;
+  function refuse(claim: Claim, isQueue: boolean): LimitVerdict {
+    const { name } = claim.windows.rule;
     onExceeded(name);
-    const retryAfterSeconds = check.windows.resetSeconds(check.window);
-    return { allowed: false, headers: headersOf(check, isQueue), retryAfterSeconds, limit: name };
+    const retryAfterSeconds = claim.windows.resetSeconds(claim.window);
+    return { allowed: false, headers: headersOf(claim, isQueue), retryAfterSeconds, limit: name };
   }
 
   /** The fields of draft-ietf-httpapi-ratelimit-headers-06, the last one that has them apart; clients know no other yet. */
-  function headersOf({ windows, window }: Check, isQueue: boolean): string[] {
+  function headersOf({ windows, window }: Claim, isQueue: boolean): string[] {
     return [
       "RateLimit-Limit",
       String(windows.rule.limit),
@@ -130,18 +120,15 @@ export function createLimiter(config: LimitConfig, parts: LimiterParts = {}): Li
     ];
   }
 
-  const takeNow = (request: LimitedRequest) => decide(checksOf(request));
-
   return {
-    takeNow,
+    takeNow: (request) => decide(claimsOf(request)),
 
     async take(request) {
       for (;;) {
-        const checks = checksOf(request);
-        const verdict = decide(checks);
+        const claims = claimsOf(request);
+        const verdict = decide(claims);
         if (verdict) return verdict;
-        const short = checks.filter((check) => check !== undefined && check.window.share < check.cost) as Check[];
-        await Promise.all(short.map(({ windows, window, cost }) => windows.refill(window, cost)));
+        await refillAll(claims);
       }
     },
 
@@ -158,6 +145,6 @@ function policyOf({ rule: { limit, windowMs } }: Windows): string {
   return `${limit};w=${windowMs / 1000}`;
 }
 
-function remainingOf({ windows, window }: Check): number {
+function remainingOf({ windows, window }: Claim): number {
   return windows.remaining(window);
 }

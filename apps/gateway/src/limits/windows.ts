@@ -138,3 +138,29 @@ export class Windows {
     return Math.ceil((left > 0 ? left : this.rule.windowMs) / 1000);
   }
 }
+
+/** What a request wants of one caller's window. */
+export interface Claim {
+  windows: Windows;
+  window: Window;
+  cost: number;
+}
+
+/** Takes of all or of none. Returns the claim that is refused, or undefined when the common count has to be asked. */
+export function claimAll(claims: readonly Claim[]): Claim | "taken" | undefined {
+  let isSure = true;
+  for (const claim of claims) {
+    const allows = claim.windows.allows(claim.window, claim.cost);
+    if (allows === false) return claim;
+    if (allows === undefined) isSure = false;
+  }
+  if (!isSure) return undefined;
+  for (const { window, cost } of claims) window.share -= cost;
+  return "taken";
+}
+
+/** Asks for all that have too little, at once. */
+export async function refillAll(claims: readonly Claim[]): Promise<void> {
+  const short = claims.filter(({ windows, window, cost }) => windows.allows(window, cost) === undefined);
+  await Promise.all(short.map(({ windows, window, cost }) => windows.refill(window, cost)));
+}

@@ -14,6 +14,11 @@ export interface AuditEntry {
   actor: AuditActor | undefined;
 }
 
+export interface AuditedAction {
+  action: string;
+  targets: readonly string[];
+}
+
 type AuditContext = Pick<Context, "principal" | "requestId" | "ipAddress"> & {
   deps: Pick<Deps, "db" | "clock" | "logger">;
 };
@@ -24,7 +29,7 @@ type AuditContext = Pick<Context, "principal" | "requestId" | "ipAddress"> & {
  */
 export async function withAudit<Result>(
   ctx: AuditContext,
-  { action, targets }: { action: string; targets: readonly string[] },
+  { action, targets }: AuditedAction,
   run: (entry: AuditEntry) => Promise<Result>,
 ): Promise<Result> {
   const { db, clock, logger } = ctx.deps;

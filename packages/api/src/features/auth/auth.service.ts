@@ -1,30 +1,53 @@
 import type { Context, SessionContext } from "../../context.ts";
 import { AppError } from "../../errors.ts";
 import { permissionsOf } from "../../permissions.ts";
-import { withAudit } from "../audit/audit.service.ts";
+import { type AuditedAction, withAudit } from "../audit/audit.service.ts";
 import { replacePassword } from "./accounts.ts";
 import type { AccessTokenOutput, ChangePasswordInput, LoginInput, LoginOutput, MeOutput } from "./auth.schemas.ts";
 import type { Principal } from "./authenticator.ts";
+import type { LoginPermit } from "./login-guard.ts";
 import { openSession, revokeSessions, rotateRefreshToken, sessionOfRefreshToken } from "./sessions.ts";
 import { rolesOf, toSummary, type UserRow } from "./user-summary.ts";
 
-/** Opens a session. An unknown user and a wrong password look alike and take the same time. */
+/**
+ * Opens a session. An unknown user and a wrong password look alike and take the same time.
+ * @throws AppError `unauthenticated`, or `rate_limited` when too much was tried.
+ */
 export async function login(ctx: Context, input: LoginInput): Promise<LoginOutput> {
   const { db, passwords } = ctx.deps;
   const username = input.username.toLowerCase();
-  return withAudit(ctx, { action: "auth.login", targets: [username] }, async (audit) => {
+  const audited = { action: "auth.login", targets: [username] };
+  const permit = await permitToTry(ctx, username, audited);
+  return withAudit(ctx, audited, async (audit) => {
     const user = await db.user.findUnique({ where: { username }, include: { roles: true } });
-    const valid = await passwords.verify(input.password, user?.passwordHash);
-    if (!user || !valid) throw wrongCredentials();
+    const valid = await passwords.verify(input.password, user?.passwordHash, permit.turn);
+    if (!user || !valid) {
+      await permit.failed();
+      throw wrongCredentials();
+    }
     audit.actor = { id: user.id, username };
     if (user.disabledAt) throw new AppError("forbidden", "User account is disabled");
 
     const session = await openSession(ctx.deps, { user, ipAddress: ctx.ipAddress, userAgent: ctx.userAgent });
     if (!session) throw wrongCredentials();
+    await permit.succeeded();
     const tokens = await issueAccessToken(ctx, user, session.sessionId);
     ctx.refreshCookie.set(session.token, session.expiresAt);
     return { user: toSummary(user), tokens, permissions: permissionsOf(rolesOf(user)) };
   });
+}
+
+/**
+ * Of those who may not try now, the audit has the first of a while: a row for each would let anybody fill the database.
+ * @throws AppError `rate_limited`
+ */
+async function permitToTry(ctx: Context, username: string, audited: AuditedAction): Promise<LoginPermit> {
+  const { ipAddress, signal } = ctx;
+  const answer = await ctx.deps.loginGuard.admit({ username, ipAddress, signal });
+  if (!("refusal" in answer)) return answer;
+  const { refusal, isNews } = answer;
+  if (isNews) await withAudit(ctx, audited, () => Promise.reject(refusal));
+  throw refusal;
 }
 
 function wrongCredentials(): AppError {
@@ -111,10 +134,14 @@ export async function me({ deps }: Context, principal: Principal): Promise<MeOut
 export async function changePassword(ctx: SessionContext, input: ChangePasswordInput): Promise<{ success: true }> {
   const { userId, username, sessionId } = ctx.principal;
   const { db, passwords } = ctx.deps;
-  return withAudit(ctx, { action: "auth.changePassword", targets: [username] }, async () => {
+  const audited = { action: "auth.changePassword", targets: [username] };
+  // A stolen session must not become a way to find out the password.
+  const permit = await permitToTry(ctx, username, audited);
+  return withAudit(ctx, audited, async () => {
     const user = await db.user.findUnique({ where: { id: userId }, select: { passwordHash: true } });
-    const valid = await passwords.verify(input.currentPassword, user?.passwordHash);
+    const valid = await passwords.verify(input.currentPassword, user?.passwordHash, permit.turn);
     if (!user || !valid) {
+      await permit.failed();
       const issues = [{ path: "currentPassword", message: "is not your present password" }];
       throw new AppError("invalid_input", "The present password is wrong.", { issues });
     }

@@ -1,0 +1,3 @@
+export function secondsText(seconds: number): string {
+  return seconds === 1 ? "one second" : `${seconds} seconds`;
+}
