@@ -6,6 +6,7 @@ import { leaveMeasuredCore } from "./machine/cores.ts";
 import { createMachine, type Machine } from "./machine/machine.ts";
 import { createScope, type Scope } from "./machine/scope.ts";
 import { appendHistory, describeRun, type Run } from "./report/history.ts";
+import { summarizeNewest } from "./report/profile.ts";
 import { judge, textTable } from "./report/table.ts";
 import { writeDocs } from "./report/docs.ts";
 import { LeftOutError, type Scenario } from "./scenario.ts";
@@ -58,6 +59,8 @@ async function bench(options: Options): Promise<void> {
       run.results.push(result);
       console.log(`\n${textTable(result.rows)}`);
       for (const note of result.notes) console.log(`  ${note}`);
+      if (options.profile)
+        console.log(`\nWhere the gateway's time went, ${summarizeNewest(options.profile) ?? "nobody knows"}\n`);
       console.log(`  (${result.seconds} s)\n`);
     } catch (error) {
       if (error instanceof LeftOutError) {
