@@ -44,6 +44,7 @@ describe("readEnv", () => {
       RATE_LIMIT_LOGIN_PER_MINUTE: 5,
       RATE_LIMIT_LOGIN_ADDRESS_PER_MINUTE: 30,
       CORS_ORIGINS: [],
+      WEBHOOK_ALLOW_PRIVATE: false,
       TRUST_PROXY: false,
       LOG_LEVEL: "info",
       LOG_FORMAT: "json",

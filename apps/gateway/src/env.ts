@@ -1,4 +1,4 @@
-import { formerRedisUrl, formerRobinUrls, jwtAlgorithms, redisEnv, robinEnv } from "@robin/api";
+import { formerRedisUrl, formerRobinUrls, jwtAlgorithms, redisEnv, robinEnv, webhookEnv } from "@robin/api";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
@@ -73,6 +73,7 @@ const Env = z.object({
   DATABASE_URL: postgresUrl,
   ...redisEnv,
   ...robinEnv,
+  ...webhookEnv,
   ROBIN_MAX_CONNECTIONS: count(8, 100),
   ROBIN_MAX_WAITING: count(256, 10_000),
   ROBIN_TIME_ZONE: timeZone.optional(),

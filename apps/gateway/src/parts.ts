@@ -79,6 +79,7 @@ export async function createParts(env: Env): Promise<Parts> {
       },
       robinTimeZone: env.ROBIN_TIME_ZONE,
       robinConfigDir: env.ROBIN_CONFIG_DIR,
+      webhooks: { allowPrivate: env.WEBHOOK_ALLOW_PRIVATE },
       live: { clientsMax: env.LIVE_CLIENTS_MAX, clientsPerUserMax: env.LIVE_CLIENTS_PER_USER_MAX },
       cache: {
         enabled: env.CACHE_ENABLED,

@@ -59,6 +59,9 @@ const recordedItem = {
   firstSeenAt: new Date(),
   changedSeq: 1,
 } satisfies Prisma.QueueItemCreateInput;
+const alertRule = { id: "018f3f3e-7b5e-7c3a-9b1a-1234567890ad", name: "guard" };
+const webhook = { id: "018f3f3e-7b5e-7c3a-9b1a-1234567890ae", name: "guard" };
+const deliveryId = "018f3f3e-7b5e-7c3a-9b1a-1234567890af";
 const newcomer = "newcomer@guard.test";
 const onSubject = (action: string, fields: Record<string, unknown> = {}): Case => ({
   input: () => ({ id: subject.id, ...fields }),
@@ -96,6 +99,44 @@ const cases: Record<ProcedurePath, Case> = {
     input: () => ({ id: alias.id }),
     audit: { action: "aliases.delete", targets: () => [alias.source] },
   },
+  "alertRules.list": nothing,
+  "alertRules.get": { input: () => ({ id: alertRule.id }) },
+  "alertRules.create": {
+    input: () => ({ name: "new", kind: "QUEUE_SIZE", threshold: 1 }),
+    audit: { action: "alertRules.create", targets: () => ["new"] },
+  },
+  "alertRules.update": {
+    input: () => ({ id: alertRule.id, threshold: 2 }),
+    audit: { action: "alertRules.update", targets: () => [alertRule.name] },
+  },
+  "alertRules.delete": {
+    input: () => ({ id: alertRule.id }),
+    audit: { action: "alertRules.delete", targets: () => [alertRule.name] },
+  },
+  "alertWebhooks.list": nothing,
+  "alertWebhooks.create": {
+    input: () => ({ name: "new", url: "https://hooks.example.com", secret: "s".repeat(16) }),
+    audit: { action: "alertWebhooks.create", targets: () => ["new"] },
+  },
+  "alertWebhooks.update": {
+    input: () => ({ id: webhook.id }),
+    audit: { action: "alertWebhooks.update", targets: () => [webhook.name] },
+  },
+  "alertWebhooks.delete": {
+    input: () => ({ id: webhook.id }),
+    audit: { action: "alertWebhooks.delete", targets: () => [webhook.name] },
+  },
+  "alertWebhooks.test": {
+    input: () => ({ id: webhook.id }),
+    audit: { action: "alertWebhooks.test", targets: () => [webhook.name] },
+  },
+  "alertWebhooks.listDeliveries": nothing,
+  "alertWebhooks.redeliver": {
+    input: () => ({ id: deliveryId }),
+    audit: { action: "alertWebhooks.redeliver", targets: () => [deliveryId] },
+  },
+  "alerts.list": nothing,
+  "alerts.history": nothing,
   "apiKeys.list": nothing,
   "apiKeys.create": {
     input: () => ({ name: "guard", scopes: ["VIEW_QUEUE"] }),
@@ -344,6 +385,7 @@ afterAll(() => gateway.close());
 beforeEach(async () => {
   gateway.simulator.queue.add({ uid: queued });
   await fillMailAccount();
+  await fillAlerts();
   await gateway.db.user.deleteMany({ where: { username: { in: [subject.username, newcomer] } } });
   await createUser(gateway.db, subject);
   await gateway.db.domain.deleteMany();
@@ -363,6 +405,20 @@ beforeEach(async () => {
   await gateway.db.apiKey.deleteMany();
   await createApiKey(gateway.db, { id: keyId, userId: subject.id });
 });
+
+async function fillAlerts(): Promise<void> {
+  const { db, clock } = gateway;
+  const times = { createdAt: clock.now(), updatedAt: clock.now() };
+  await db.alertRule.deleteMany();
+  const timing = { forSeconds: 0, clearSeconds: 0 };
+  const rule = { ...alertRule, kind: "QUEUE_SIZE", threshold: 1, severity: "INFO", enabled: true } as const;
+  await db.alertRule.create({ data: { ...rule, ...timing, ...times } });
+  await db.alertWebhook.deleteMany();
+  const target = { ...webhook, url: "https://hooks.example.com", secret: "guard", minSeverity: "INFO" } as const;
+  const message = { id: deliveryId, event: "TEST", body: "{}", status: "DEAD", createdAt: clock.now() } as const;
+  const deliveries = { create: { ...message, nextAttemptAt: clock.now() } };
+  await db.alertWebhook.create({ data: { ...target, enabled: true, ...times, deliveries } });
+}
 
 async function fillMailAccount(): Promise<void> {
   mail.user = randomUUID();

@@ -18,6 +18,7 @@ describe("the worker's environment", () => {
     expect(readEnv({ DATABASE_URL, ...robin })).toEqual({
       DATABASE_URL,
       ...robin,
+      WEBHOOK_ALLOW_PRIVATE: false,
       METRICS_SAMPLE_SECONDS: 15,
       QUEUE_POLL_SECONDS: 5,
       QUEUE_POLL_SHARE: 10,
@@ -36,6 +37,7 @@ describe("the worker's environment", () => {
       ROBIN_SERVICE_API_URL: "ftp://hidden-word",
       ROBIN_CLIENT_API_AUTH: "hidden-word",
       ROBIN_SERVICE_API_AUTH: "basic hidden-word",
+      WEBHOOK_ALLOW_PRIVATE: "hidden-word",
       METRICS_SAMPLE_SECONDS: "hidden-word",
       QUEUE_POLL_SECONDS: "hidden-word",
       QUEUE_POLL_SHARE: "hidden-word",

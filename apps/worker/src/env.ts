@@ -1,10 +1,11 @@
-import { formerRedisUrl, formerRobinUrls, redisEnv, robinEnv, sampleSecondsAllowed } from "@robin/api";
+import { formerRedisUrl, formerRobinUrls, redisEnv, robinEnv, sampleSecondsAllowed, webhookEnv } from "@robin/api";
 import { z } from "zod";
 
 const Env = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgresql:// URL" }),
   ...redisEnv,
   ...robinEnv,
+  ...webhookEnv,
   ROBIN_CONFIG_DIR: z.string().optional(),
   METRICS_SAMPLE_SECONDS: z.coerce
     .number()

@@ -1,4 +1,5 @@
 import type { ConfigFolder } from "@robin/config-files";
+import type { WebhookPolicy } from "@robin/api";
 import type { Db } from "@robin/db";
 import type { Events } from "@robin/events";
 import type { JobContract } from "@robin/jobs";
@@ -14,6 +15,8 @@ export interface JobContext {
   robin: RobinClient;
   /** Robin's configuration folder, when it is mounted. */
   configFolder?: ConfigFolder | undefined;
+  /** Where alerts may be sent: public addresses only when absent. */
+  webhooks?: WebhookPolicy | undefined;
   logger: Logger;
   /** Aborted when the worker stops: end at the next safe point, the rest is for another run. */
   signal: AbortSignal;

@@ -43,6 +43,7 @@ export async function startFromEnv(env: Env): Promise<{ worker: RunningWorker; l
     handlers,
     robin,
     configFolder: env.ROBIN_CONFIG_DIR === undefined ? undefined : createConfigFolder({ path: env.ROBIN_CONFIG_DIR }),
+    webhooks: { allowPrivate: env.WEBHOOK_ALLOW_PRIVATE },
     logger,
   });
   logger.info({ backend: worker.backend, jobs: handlers.map(({ contract }) => contract.name) }, "worker is running");

@@ -1,3 +1,4 @@
+import type { WebhookPolicy } from "@robin/api";
 import type { ConfigFolder } from "@robin/config-files";
 import { createDb } from "@robin/db";
 import { createEvents } from "@robin/events";
@@ -20,6 +21,8 @@ export interface WorkerConfig {
   robin: RobinClient;
   /** Robin's configuration folder, when it is mounted. */
   configFolder?: ConfigFolder | undefined;
+  /** Where alerts may be sent: public addresses only when absent. */
+  webhooks?: WebhookPolicy | undefined;
   logger: Logger;
   prefix?: string;
   waitMs?: number;
@@ -58,6 +61,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
     handlers,
     robin,
     configFolder,
+    webhooks,
     logger,
     prefix,
     waitMs,
@@ -97,7 +101,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
   const scheduleCheck = setInterval(() => {
     if (store.isUp()) void reschedule();
   }, scheduleCheckMs);
-  const context = { db, events, robin, configFolder, logger, now: () => new Date() };
+  const context = { db, events, robin, configFolder, webhooks, logger, now: () => new Date() };
   const runner = await startRunner({ connection, handlers, context, onError, ...(takeover && { takeover }) });
 
   let stopping = false;

@@ -11,6 +11,7 @@ import type { BlocklistProjector } from "./features/blocklist/projection.ts";
 import type { HealthMonitor } from "./features/health/health.service.ts";
 import type { LogReader } from "./features/logs/log-reader.ts";
 import type { ScannerConfig } from "./features/scanners/scanners.service.ts";
+import type { WebhookPolicy } from "./features/alerts/webhook-target.ts";
 import type { Live } from "./live/live.ts";
 import { AppError } from "./errors.ts";
 
@@ -41,6 +42,8 @@ export interface Deps {
   passwords: Passwords;
   health: HealthMonitor;
   scanners: ScannerConfig;
+  /** Where alerts may be sent. */
+  webhooks: WebhookPolicy;
   logs: LogReader;
   live: Live;
   /** Robin's configuration folder, when it is mounted. */

@@ -12,6 +12,7 @@ import { createPasswords } from "./features/auth/passwords.ts";
 import { createBlocklistProjector } from "./features/blocklist/projection.ts";
 import { createHealthMonitor } from "./features/health/health.service.ts";
 import type { ScannerConfig } from "./features/scanners/scanners.service.ts";
+import type { WebhookPolicy } from "./features/alerts/webhook-target.ts";
 import { createLogReader } from "./features/logs/log-reader.ts";
 import { createLive, type LiveConfig } from "./live/live.ts";
 import { procedureInputs } from "./root.ts";
@@ -26,6 +27,8 @@ export interface ApiConfig {
   /** Robin's configuration folder, when it is mounted. */
   robinConfigDir?: string | undefined;
   scanners?: ScannerConfig;
+  /** Public https only by default. */
+  webhooks?: WebhookPolicy;
   /** bcrypt's cost; only tests go below the default. */
   bcryptCost?: number;
   /** In place of the thread that gives way to everything else. */
@@ -71,6 +74,7 @@ export function createDeps(
     passwords: createPasswords(config.bcryptCost, config.hashing),
     health,
     scanners: config.scanners ?? {},
+    webhooks: config.webhooks ?? { allowPrivate: false },
     logs,
     live: createLive(config.live ?? defaultLive, { db, events, authenticator, health, logs, clock, logger }),
     configFolder,

@@ -28,6 +28,14 @@ export const robinEnv = {
   ROBIN_SERVICE_API_AUTH: robinAuth.optional(),
 };
 
+/** Whether alerts may be sent to private addresses, and over http; both programs have to agree. */
+export const webhookEnv = {
+  WEBHOOK_ALLOW_PRIVATE: z
+    .enum(["true", "false"], "must be true or false")
+    .default("false")
+    .transform((word) => word === "true"),
+};
+
 /** The names that the former gateway's compose file gives to the URLs. */
 export function formerRobinUrls(source: Record<string, string | undefined>): Record<string, string | undefined> {
   return { ROBIN_CLIENT_API_URL: source.ROBIN_CLIENT_URL, ROBIN_SERVICE_API_URL: source.ROBIN_SERVICE_URL };

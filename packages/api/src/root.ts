@@ -1,4 +1,7 @@
 import type { z } from "zod";
+import { alertRulesRouter } from "./features/alerts/alert-rules.router.ts";
+import { alertsRouter } from "./features/alerts/alerts.router.ts";
+import { alertWebhooksRouter } from "./features/alerts/webhooks.router.ts";
 import { aliasesRouter } from "./features/aliases/aliases.router.ts";
 import { apiKeysRouter } from "./features/api-keys/api-keys.router.ts";
 import { auditRouter } from "./features/audit/audit.router.ts";
@@ -21,6 +24,9 @@ import { usersRouter } from "./features/users/users.router.ts";
 import { createCallerFactory, type ProcedureMeta, router } from "./trpc.ts";
 
 export const appRouter = router({
+  alertRules: alertRulesRouter,
+  alerts: alertsRouter,
+  alertWebhooks: alertWebhooksRouter,
   aliases: aliasesRouter,
   apiKeys: apiKeysRouter,
   audit: auditRouter,

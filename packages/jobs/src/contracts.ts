@@ -116,6 +116,44 @@ export const contracts = {
     backoff: { type: "fixed", delayMs: 1000 },
     keep: { completed: 10, failed: 10 },
   }),
+  /** Looks at every alert rule, from what is stored: Robin is not asked. Missed ticks are an alert themselves. */
+  alertsEvaluate: defineJob({
+    name: "alerts.evaluate",
+    payload: z.strictObject({}),
+    schedule: { everyMs: 15_000, payload: {} },
+    concurrency: 1,
+    attempts: 1,
+    backoff: { type: "fixed", delayMs: 1000 },
+    keep: { completed: 10, failed: 10 },
+  }),
+  /**
+   * Sends what is due to webhooks. The messages wait in a table, each with the time of its next attempt, so that none is
+   * lost with Redis; the back-off is theirs, not the job's.
+   */
+  alertsDeliver: defineJob({
+    name: "alerts.deliver",
+    payload: z.strictObject({}),
+    schedule: { everyMs: 5000, payload: {} },
+    concurrency: 1,
+    attempts: 1,
+    backoff: { type: "fixed", delayMs: 1000 },
+    keep: { completed: 10, failed: 10 },
+  }),
+  /** Deletes bulk runs, alerts and messages that ended long ago. */
+  recordsCleanUp: defineJob({
+    name: "records.cleanUp",
+    payload: z.strictObject({
+      /** Days that a bulk run, a delivered message and a dead letter are kept. */
+      runDays: z.int().min(1),
+      /** Days that an alert is kept after its end. */
+      alertDays: z.int().min(1),
+    }),
+    schedule: { everyMs: 60 * minuteMs, payload: { runDays: 90, alertDays: 366 } },
+    concurrency: 1,
+    attempts: 1,
+    backoff: { type: "fixed", delayMs: 1000 },
+    keep: { completed: 10, failed: 10 },
+  }),
   /** Deletes what the queue's record has kept for long enough. */
   queueCleanUp: defineJob({
     name: "queue.cleanUp",
