@@ -159,7 +159,7 @@ describe("npm run up", { timeout: 120_000 }, () => {
   });
 
   it.each([
-    ["worker", "apps/worker/src", "worker"],
+    ["worker", "/worker.js", "worker"],
     ["database", "bin/postgres", "PostgreSQL server"],
   ])("stops everything and says so when the %s dies", async (_, command, name) => {
     const run = up();

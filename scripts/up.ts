@@ -4,6 +4,7 @@
  */
 import path from "node:path";
 import { generateIfNeeded } from "../packages/db/scripts/generate.ts";
+import { bundleIfNeeded, nodeFlags, nodeVariables } from "./bundle.ts";
 import { startChild } from "./up/child.ts";
 import { jwtSecret, openDataDir } from "./up/data-dir.ts";
 import { createLogFile } from "./up/log-file.ts";
@@ -18,10 +19,18 @@ type SimulatorReady = { clientUrl: string; serviceUrl: string };
 
 const root = path.dirname(import.meta.dirname);
 /** `pnpm dev`: Node starts gateway and worker again whenever a source changes. */
-const watching = process.argv.includes("--watch") ? ["--watch", "--watch-preserve-output"] : [];
+const watches = process.argv.includes("--watch");
 
 function screen(line: string): void {
   console.log(line);
+}
+
+/** Node's arguments for each of the programs: their bundle, or their sources while one works on them. */
+async function programs(): Promise<{ gateway: string[]; worker: string[] }> {
+  const sources = { gateway: "apps/gateway/src/main.ts", worker: "apps/worker/src/main.ts" };
+  const flags = watches ? ["--watch", "--watch-preserve-output"] : nodeFlags;
+  const { gateway, worker } = watches ? sources : await bundleIfNeeded();
+  return { gateway: [...flags, gateway], worker: [...flags, worker] };
 }
 
 async function startDatabase(settings: Settings, supervisor: Supervisor): Promise<string> {
@@ -49,7 +58,15 @@ async function startProgram(
 async function start(settings: Settings, supervisor: Supervisor): Promise<void> {
   await ensurePortIsFree(settings.host, settings.port);
   generateIfNeeded();
-  const env: NodeJS.ProcessEnv = { ...settings.env, LOG_FORMAT: "json", DATA_DIR: settings.dataDir };
+  const making = programs();
+  // Whether it fails is asked further below.
+  making.catch(() => undefined);
+  const env: NodeJS.ProcessEnv = {
+    ...nodeVariables,
+    ...settings.env,
+    LOG_FORMAT: "json",
+    DATA_DIR: settings.dataDir,
+  };
   // Nobody asks our own child for its health by HTTP.
   env.WORKER_HEALTH_PORT ??= "0";
   env.JWT_SECRET ??= jwtSecret(settings.dataDir);
@@ -70,9 +87,10 @@ async function start(settings: Settings, supervisor: Supervisor): Promise<void> 
     env.ROBIN_TIME_ZONE = "UTC";
   }
   // The worker first: it is stopped after the gateway.
-  await startProgram({ name: "worker", args: [...watching, "apps/worker/src/main.ts"], env }, settings, supervisor);
+  const args = await making;
+  await startProgram({ name: "worker", args: args.worker, env }, settings, supervisor);
   const gateway = (await startProgram(
-    { name: "gateway", args: [...watching, "apps/gateway/src/main.ts"], env },
+    { name: "gateway", args: args.gateway, env },
     settings,
     supervisor,
   )) as GatewayReady;

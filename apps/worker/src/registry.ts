@@ -1,7 +1,5 @@
 import type { JobContract } from "@robin/jobs";
-import { readdir } from "node:fs/promises";
-import path from "node:path";
-import { pathToFileURL } from "node:url";
+import { importHandlers } from "./handler-modules.ts";
 import type { JobHandler } from "./handler.ts";
 
 /** Contracts and handlers do not fit. A defect of this program, found before the first job. */
@@ -13,12 +11,9 @@ function isHandler(value: unknown): value is JobHandler {
   return typeof value === "object" && value !== null && "contract" in value && "run" in value;
 }
 
-/** The handlers that the files of a folder export; a new job needs no line anywhere else. */
-export async function loadHandlers(folder = path.join(import.meta.dirname, "handlers")): Promise<JobHandler[]> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith(".ts") && !file.endsWith("test.ts")).sort();
-  const modules = await Promise.all(
-    files.map((file) => import(pathToFileURL(path.join(folder, file)).href) as Promise<Record<string, unknown>>),
-  );
+/** The handlers that the files of a folder export. */
+export async function loadHandlers(folder?: string): Promise<JobHandler[]> {
+  const modules = await importHandlers(folder);
   return modules.flatMap((module) => Object.values(module).filter(isHandler));
 }
 
