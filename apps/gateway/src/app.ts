@@ -45,7 +45,8 @@ interface AppParts {
   deps: Deps;
   config: AppConfig;
   logger: Logger;
-  openApiDocument: object;
+  /** Asked when somebody reads it, for it is large. */
+  openApiDocument: () => object;
   /** Nothing is limited without one. */
   limiter?: Limiter | undefined;
   /** When the Robin client, too, reports to them. */

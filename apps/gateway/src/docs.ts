@@ -2,9 +2,11 @@ import { Router, static as serveStatic } from "express";
 import helmet from "helmet";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { absolutePath as swaggerUiFolder } from "swagger-ui-dist";
 
-const redocBundle = createRequire(import.meta.url).resolve("redoc/bundles/redoc.standalone.js");
+const { resolve } = createRequire(import.meta.url);
+const redocBundle = resolve("redoc/bundles/redoc.standalone.js");
+/** Not asked of the package itself: whoever imports it loads the whole of Swagger UI. */
+const swaggerUiFolder = path.dirname(resolve("swagger-ui-dist/swagger-ui.css"));
 
 const page = (title: string, body: string) => `<!doctype html>
 <html lang="en">
@@ -25,11 +27,14 @@ const redocPage = page(
 );
 
 /** `/openapi.json`, Swagger UI at `/docs` and ReDoc at `/redoc`, all from our own origin. */
-export function createDocsRouter(openApiDocument: object): Router {
+export function createDocsRouter(openApiDocument: () => object): Router {
   const docs = Router();
-  const documentBody = Buffer.from(JSON.stringify(openApiDocument));
+  let documentBody: Buffer | undefined;
   docs.get(["/openapi.json", "/v3/api-docs"], (_req, res) => {
-    res.setHeader("cache-control", "no-cache").type("application/json").send(documentBody);
+    res
+      .setHeader("cache-control", "no-cache")
+      .type("application/json")
+      .send((documentBody ??= Buffer.from(JSON.stringify(openApiDocument()))));
   });
 
   // Both pages style their elements inline, and ReDoc searches in a worker that it makes from a blob.
@@ -50,7 +55,7 @@ export function createDocsRouter(openApiDocument: object): Router {
   });
   docs.get("/docs", csp, (_req, res) => void res.type("html").send(swaggerPage));
   docs.get("/docs/start.js", (_req, res) => void res.type("js").send(swaggerStart));
-  docs.use("/docs", serveStatic(swaggerUiFolder(), { index: false, redirect: false }));
+  docs.use("/docs", serveStatic(swaggerUiFolder, { index: false, redirect: false }));
   docs.get("/swagger-ui.html", (_req, res) => {
     res.redirect("/docs");
   });

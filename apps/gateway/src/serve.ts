@@ -1,8 +1,8 @@
 import { ensureAdmin } from "@robin/api";
 import { migrate } from "@robin/db";
 import cluster from "node:cluster";
+import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import openApiDocument from "../openapi.json" with { type: "json" };
 import { announce } from "./announce.ts";
 import { createApp } from "./app.ts";
 import type { Env } from "./env.ts";
@@ -74,6 +74,10 @@ export async function serve(env: Env): Promise<void> {
   const url = `http://localhost:${port}`;
   logger.info({ url }, "gateway is listening");
   announce({ ready: true, url, ...(admin && { admin }) });
+}
+
+function openApiDocument(): object {
+  return JSON.parse(readFileSync(new URL("../openapi.json", import.meta.url), "utf8")) as object;
 }
 
 /** Before it serves there is nothing to end in order. */

@@ -162,7 +162,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     config,
     limiter: limits?.limiter,
     meters,
-    openApiDocument: createOpenApiDocument("test"),
+    openApiDocument: () => createOpenApiDocument("test"),
   });
   const server = answerBrokenRequests(acceptUpgrades(createServer(app), app));
   const url = await listen(server);
