@@ -22,9 +22,11 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/packages/api packages/api
 COPY --from=build /app/packages/db packages/db
+COPY --from=build /app/packages/events packages/events
 COPY --from=build /app/packages/jobs packages/jobs
 COPY --from=build /app/packages/robin-config-files packages/robin-config-files
 COPY --from=build /app/packages/robin-sdk packages/robin-sdk
+COPY --from=build /app/packages/tracing packages/tracing
 COPY --from=build /app/apps/gateway apps/gateway
 COPY --from=build /app/apps/worker apps/worker
 USER node

@@ -8,6 +8,7 @@ const forbidden: Record<string, string[]> = {
   "packages/db": ["@robin/*", "@trpc/*", "express"],
   "packages/events": ["@robin/*", "@trpc/*", "express"],
   "packages/jobs": ["@robin/*", "@trpc/*", "express"],
+  "packages/tracing": ["@robin/*", "@trpc/*", "express"],
   "packages/api": ["@robin/gateway", "@robin/worker", "@robin/simulator", "express", "ky", "undici", "cockatiel"],
   "apps/gateway": ["@robin/worker", "@robin/simulator", "@prisma/*", "ky", "undici", "cockatiel"],
   "apps/worker": ["@robin/gateway", "@robin/simulator", "@prisma/*", "express", "ky", "undici", "cockatiel"],

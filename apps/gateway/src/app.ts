@@ -1,4 +1,5 @@
 import { appRouter, type Deps, listProcedures, toAppError } from "@robin/api";
+import type { Tracing } from "@robin/tracing";
 import { createExpressMiddleware } from "@trpc/server/adapters/express";
 import compression from "compression";
 import express, { type Request, type RequestHandler, type Response } from "express";
@@ -51,8 +52,7 @@ interface AppParts {
   limiter?: Limiter | undefined;
   /** When the Robin client, too, reports to them. */
   meters?: Meters;
-  /** When the cached answers, too, are recorded by it. */
-  recorder?: Recorder;
+  tracing?: Tracing | undefined;
   /** True once the process is shutting down. */
   draining?: () => boolean;
 }
@@ -74,12 +74,13 @@ const dropInPaths = [
 
 /** The whole HTTP surface, ready for a server to listen with. */
 export function createApp(parts: AppParts): RequestListener {
-  const { deps, config, logger, limiter, openApiDocument, meters = createMeters(), draining = () => false } = parts;
-  const { recorder = createRecorder({ logger, meters }) } = parts;
+  const { deps, config, logger, limiter, tracing, openApiDocument } = parts;
+  const { meters = createMeters(), draining = () => false } = parts;
+  const recorder = createRecorder({ logger, meters, tracing });
   const app = express();
   app.disable("x-powered-by").disable("etag").set("trust proxy", config.trustProxy).set("query parser", "simple");
 
-  app.use(beginRequest(config.requestTimeoutMs), recordRequests(recorder), securityHeaders());
+  app.use(beginRequest(config.requestTimeoutMs, tracing), recordRequests(recorder), securityHeaders());
   app.use(closeWhen(draining));
   app.use(crossOriginHeaders(config), compression({ threshold: compressedFromBytes, filter: isToBeCompressed }));
 

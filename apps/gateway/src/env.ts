@@ -1,4 +1,5 @@
 import { formerRedisUrl, formerRobinUrls, jwtAlgorithms, redisEnv, robinEnv, webhookEnv } from "@robin/api";
+import { samplers } from "@robin/tracing";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
@@ -58,6 +59,8 @@ const address = z
     return z.NEVER;
   });
 
+const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
+
 const uiFolder = z
   .string()
   .transform((folder) => path.resolve(folder))
@@ -115,6 +118,14 @@ const Env = z.object({
     .regex(/^[!-~]+$/, "must be of printable ASCII characters without blanks")
     .optional(),
   SCANNER_TEST_TARGETS: list.pipe(z.array(address)).prefault(""),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: httpUrl.optional(),
+  OTEL_TRACES_SAMPLER: z.enum(samplers).default("parentbased_always_on"),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number("must be a number").min(0).max(1).default(1),
+  OTEL_SERVICE_NAME: z.string().default("robin-gateway"),
+  // OpenTelemetry's own code reads these two.
+  OTEL_RESOURCE_ATTRIBUTES: z.string().optional(),
+  OTEL_EXPORTER_OTLP_HEADERS: z.string().optional(),
   LOG_LEVEL: z
     .string()
     .toLowerCase()

@@ -2,6 +2,7 @@ import { createDeps, type Deps } from "@robin/api";
 import { createDb } from "@robin/db";
 import { createEvents } from "@robin/events";
 import { createRobinClient } from "@robin/sdk";
+import { startTracing, type Tracing } from "@robin/tracing";
 import type { Logger } from "pino";
 import type { AppConfig } from "./app.ts";
 import type { Env } from "./env.ts";
@@ -10,8 +11,12 @@ import type { Limiter } from "./limits/limiter.ts";
 import { createLogger } from "./logger.ts";
 import { createLogOutput } from "./log-output.ts";
 import { createMeters, type Meters } from "./prometheus.ts";
+import { version } from "./version.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
+
+/** How long the end of the process waits for the collector; every other deadline is over by then. */
+const lastTracesMs = 1500;
 
 /** What one process of the gateway works with. */
 export interface Parts {
@@ -21,6 +26,8 @@ export interface Parts {
   config: AppConfig;
   /** Absent when limits are turned off. */
   limiter: Limiter | undefined;
+  /** Absent when no collector is set. */
+  tracing: Tracing | undefined;
   /** After the last request. */
   close(): Promise<void>;
 }
@@ -32,6 +39,7 @@ export async function createParts(env: Env): Promise<Parts> {
   const requestTimeoutMs = env.REQUEST_TIMEOUT_SECONDS * 1000;
   const db = createDb(env.DATABASE_URL, { statementTimeoutMs: requestTimeoutMs });
   const meters = createMeters({ droppedLines: output?.dropped });
+  const tracing = await traceTo(env, logger);
   const events = await createEvents({ databaseUrl: env.DATABASE_URL, redisUrl: env.REDIS_URL, logger });
   const robin = createRobinClient({
     clientApi: { url: env.ROBIN_CLIENT_API_URL, auth: env.ROBIN_CLIENT_API_AUTH },
@@ -45,6 +53,7 @@ export async function createParts(env: Env): Promise<Parts> {
       openMs: env.CIRCUIT_BREAKER_TIMEOUT_SECONDS * 1000,
     },
     onCall: meters.onCall,
+    ...(tracing && { startSpan: (call) => tracing.startCall(call) }),
     onBreakerChange: ({ service, state }) => {
       logger.warn({ service, state }, "circuit breaker");
     },
@@ -80,12 +89,12 @@ export async function createParts(env: Env): Promise<Parts> {
       robinTimeZone: env.ROBIN_TIME_ZONE,
       robinConfigDir: env.ROBIN_CONFIG_DIR,
       webhooks: { allowPrivate: env.WEBHOOK_ALLOW_PRIVATE },
-      live: { clientsMax: env.LIVE_CLIENTS_MAX, clientsPerUserMax: env.LIVE_CLIENTS_PER_USER_MAX },
       cache: {
         enabled: env.CACHE_ENABLED,
         staleMs: env.CACHE_STALE_SECONDS * 1000,
         bytesMax: env.CACHE_MAX_MB * 1024 ** 2,
       },
+      live: { clientsMax: env.LIVE_CLIENTS_MAX, clientsPerUserMax: env.LIVE_CLIENTS_PER_USER_MAX },
     },
     { db, robin, events, logger, loginGuard: limits?.loginGuard },
   );
@@ -104,10 +113,33 @@ export async function createParts(env: Env): Promise<Parts> {
     meters,
     config,
     limiter: limits?.limiter,
+    tracing,
     async close() {
-      await Promise.all([robin.close(), events.close(), limits?.close(), db.$disconnect()]);
+      await Promise.all([
+        tracing?.close(lastTracesMs),
+        robin.close(),
+        events.close(),
+        limits?.close(),
+        db.$disconnect(),
+      ]);
     },
   };
+}
+
+async function traceTo(env: Env, logger: Logger): Promise<Tracing | undefined> {
+  const base = env.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/+$/, "");
+  const url = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? (base && `${base}/v1/traces`);
+  if (url === undefined) return undefined;
+  return startTracing({
+    url,
+    serviceName: env.OTEL_SERVICE_NAME,
+    serviceVersion: version,
+    sampler: env.OTEL_TRACES_SAMPLER,
+    samplerArg: env.OTEL_TRACES_SAMPLER_ARG,
+    onProblem: (problem) => {
+      logger.warn({ problem }, "traces are not exported");
+    },
+  });
 }
 
 function isThisHost(url: string): boolean {

@@ -1,5 +1,6 @@
 import type { Clock, Context, Deps, RefreshCookie, RequestTrace } from "@robin/api";
 import { AppError, errorCatalogue } from "@robin/api";
+import type { Tracing } from "@robin/tracing";
 import { TRPCError } from "@trpc/server";
 import { parseCookie, stringifySetCookie } from "cookie";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
@@ -34,11 +35,12 @@ export function requestIdOf(given: string | string[] | undefined): string {
 }
 
 /** Takes over a sane `x-request-id`, or makes one, and sends it back. */
-export function beginRequest(timeoutMs: number): RequestHandler {
+export function beginRequest(timeoutMs: number, tracing: Tracing | undefined): RequestHandler {
   return (req: Request, res: Response, next: NextFunction) => {
     const requestId = requestIdOf(req.headers["x-request-id"]);
     const startedAt = performance.now();
-    const trace = { traceparent: takeTraceparent(req.headers.traceparent), upstreamMs: 0, cache: undefined };
+    const given = takeTraceparent(req.headers.traceparent);
+    const trace = { traceparent: tracing ? tracing.beginRequest(given) : given, upstreamMs: 0, cache: undefined };
     Object.assign(res.locals, {
       requestId,
       startedAt,

@@ -18,7 +18,7 @@ export async function serve(env: Env): Promise<void> {
   const prepares = isAlone || process.argv.includes(prepareFlag);
   if (prepares) await migrate(env.DATABASE_URL);
   const parts = await createParts(env);
-  const { deps, logger, config, limiter } = parts;
+  const { deps, logger, config, limiter, tracing } = parts;
   const shared = isAlone ? undefined : shareMetrics(parts.meters.registry);
   const meters = { ...parts.meters, ...(shared && { expose: () => shared.expose() }) };
   const admin = prepares
@@ -29,7 +29,7 @@ export async function serve(env: Env): Promise<void> {
   const draining = (): boolean => leaving !== undefined;
   // One that others have replaced is no reason to send requests elsewhere.
   const stopping = (): boolean => leaving === "stop";
-  const app = createApp({ deps, logger, limiter, openApiDocument, meters, draining: stopping, config });
+  const app = createApp({ deps, logger, limiter, tracing, openApiDocument, meters, draining: stopping, config });
   const server = createHttpServer(app, {
     maxConnections: env.MAX_CONNECTIONS,
     requestTimeoutMs: config.requestTimeoutMs,

@@ -5,6 +5,7 @@ import { createDb, type Db } from "@robin/db";
 import { createLocalEvents, type Events } from "@robin/events";
 import { createRobinClient, type RobinClientConfig } from "@robin/sdk";
 import { createManualClock, createRobinSimulator, type RobinSimulator } from "@robin/simulator";
+import type { Tracing } from "@robin/tracing";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Writable } from "node:stream";
@@ -32,6 +33,8 @@ interface TestGatewayOptions {
   robinConfigDir?: string;
   algorithm?: "HS256" | "HS384" | "HS512";
   statementTimeoutMs?: number;
+  /** Closed by who made it. */
+  tracing?: Tracing;
   live?: ApiConfig["live"];
   /** In place of events that stay in this process, and in those beside it. */
   events?: Events;
@@ -102,6 +105,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     serviceApi: { url: simulator.serviceUrl },
     timeoutMs: 2000,
     onCall: meters.onCall,
+    startSpan: (call) => options.tracing?.startCall(call),
     ...options.robin,
   });
 
@@ -162,6 +166,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     config,
     limiter: limits?.limiter,
     meters,
+    tracing: options.tracing,
     openApiDocument: () => createOpenApiDocument("test"),
   });
   const server = answerBrokenRequests(acceptUpgrades(createServer(app), app));

@@ -126,7 +126,7 @@ describe("Dockerfile", () => {
   it("copies every workspace package that gateway and worker need", () => {
     const text = read("Dockerfile");
     const folders = new Map(
-      ["api", "db", "jobs", "robin-config-files", "robin-sdk"].map((folder) => [
+      ["api", "db", "events", "jobs", "robin-config-files", "robin-sdk", "tracing"].map((folder) => [
         `@robin/${folder.replace(/^robin-/, "")}`,
         `packages/${folder}`,
       ]),
