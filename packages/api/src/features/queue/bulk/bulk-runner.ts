@@ -3,6 +3,7 @@ import type { Events } from "@robin/events";
 import { isRobinError, type RobinClient } from "@robin/sdk";
 import { randomUUID } from "node:crypto";
 import type { Clock, Logger } from "../../../context.ts";
+import { recordQueueAction } from "../snapshot-actions.ts";
 import { askRobin, type AskResult } from "./ask-robin.ts";
 import { type ClaimedItem, claimBatch, endRun, forgetAsked, release, settle, takeOver } from "./run-progress.ts";
 import { actionOf } from "./bulk-store.ts";
@@ -111,6 +112,15 @@ async function workOnBatch(
   switch (answer.kind) {
     case "done":
       await settle(db, run, { done: asked, found: answer.count, skipped });
+      if (answer.count > 0) {
+        await recordQueueAction(parts, {
+          action,
+          uids: asked.map(({ uid }) => uid),
+          by: run.requestedBy,
+          at: clock.now(),
+          isComplete: answer.count === asked.length,
+        });
+      }
       return "go on";
     case "not-sent":
       await release(db, run, batch, { problem: away });
