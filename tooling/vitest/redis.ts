@@ -27,10 +27,10 @@ async function untilReady(child: ChildProcess): Promise<string> {
   return Promise.race([ready, once(child, "exit").then(() => lines.join("\n") || "it ended without a word")]);
 }
 
-/** A redis-server in memory only, on a free port of 127.0.0.1. */
-export async function startRedis(binary: string): Promise<TestRedis> {
+/** A redis-server in memory only, on 127.0.0.1 and a free port, or this one. */
+export async function startRedis(binary: string, fixedPort?: number): Promise<TestRedis> {
   for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort();
+    const port = fixedPort ?? (await freePort());
     const settings = [
       "--port",
       String(port),

@@ -41,7 +41,7 @@ interface TestGatewayOptions {
   /** Keeps answers, which most tests would rather not. */
   cache?: boolean | Partial<ApiConfig["cache"]>;
   /** Nothing is limited when it is left out; what is not named has the usual number. */
-  limits?: Partial<LimitsConfig> & { redisUrl?: string };
+  limits?: Partial<LimitsConfig> & { redisUrl?: string; prefix?: string };
   /** Shares the database (and the clock) of another gateway, as a second process would. */
   beside?: TestGateway;
 }
@@ -224,8 +224,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
 }
 
 function createTestLimits(
-  { redisUrl, ...config }: NonNullable<TestGatewayOptions["limits"]>,
-  parts: Omit<Parameters<typeof createLimits>[1], "redisUrl">,
+  { redisUrl, prefix = "test", ...config }: NonNullable<TestGatewayOptions["limits"]>,
+  parts: Omit<Parameters<typeof createLimits>[1], "redisUrl" | "prefix">,
 ) {
   const usual = {
     anonymousPerMinute: 100,
@@ -234,7 +234,7 @@ function createTestLimits(
     loginPerMinute: 5,
     loginAddressPerMinute: 30,
   };
-  return createLimits({ ...usual, ...config }, { redisUrl, ...parts });
+  return createLimits({ ...usual, ...config }, { redisUrl, prefix, ...parts });
 }
 
 async function listen(server: Server): Promise<string> {

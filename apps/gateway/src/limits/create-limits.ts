@@ -20,14 +20,17 @@ interface LimitsParts {
   onExceeded: (limit: string) => void;
   /** Instead of the process' own; for tests. */
   clock?: Clock;
+  /** Of the keys in Redis. */
+  prefix?: string;
 }
 
-export function createLimits(config: LimitsConfig, { redisUrl, logger, onExceeded, clock }: LimitsParts): Limits {
+export function createLimits(config: LimitsConfig, parts: LimitsParts): Limits {
+  const { redisUrl, logger, onExceeded, clock, prefix = "robin" } = parts;
   const link = redisUrl === undefined ? undefined : createRedisLink({ url: redisUrl, logger });
-  const store = link && createRedisWindows(link);
+  const store = link && createRedisWindows(link, `${prefix}:limit`);
   const now = clock ? () => clock.now().getTime() : () => performance.now();
   const wallClock = clock ?? systemClock;
-  const record = createLoginRecord(wallClock, link);
+  const record = createLoginRecord(wallClock, link, `${prefix}:login`);
   return {
     limiter: createLimiter(config, { now, store, onExceeded }),
     loginGuard: createLoginGuard(config, { clock: wallClock, now, record, store, onExceeded }),

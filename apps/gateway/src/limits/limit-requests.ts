@@ -47,7 +47,7 @@ export function limitRequests(limiter: Limiter): RequestHandler {
       cost: Math.max(1, cost),
       queueCost,
     };
-    const verdict = limiter.takeNow(request) ?? (await limiter.take(request));
+    const verdict = await limiter.take(request);
     if (cost === 0) {
       next();
       return;

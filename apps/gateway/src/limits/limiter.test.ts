@@ -113,11 +113,28 @@ describe("takeNow", () => {
     expect(from("::ffff:198.51.100.7", 1)).toBe(1);
     expect(from("::ffff:c633:6407", 9)).toBe(1);
   });
+});
 
-  it("tells which limit was exceeded, each time", () => {
-    const { allowed, exceeded } = limiterWith();
-    allowed(someone, 7);
-    allowed({ ...asAnna, isQueue: true }, 4);
+describe("a flood of addresses", () => {
+  it("is remembered only in part, and pushes no user out", () => {
+    const { take, allowed } = limiterWith();
+    allowed(asAnna, 10);
+    allowed(someone, 5);
+    for (let index = 0; index < 25_000; index += 1) {
+      take({ ...someone, address: `2001:db8:${(index >> 8).toString(16)}:${(index & 255).toString(16)}::1` });
+    }
+    // There is room for 20,000, and this one was the first.
+    expect(allowed(someone, 9)).toBe(5);
+    expect(allowed(asAnna, 9)).toBe(0);
+  });
+});
+
+describe("take", () => {
+  it("counts like takeNow, and tells of each refusal which limit it was", async () => {
+    const { limiter, allowed, exceeded } = limiterWith();
+    for (let time = 1; time <= 7; time += 1) expect((await limiter.take(someone)).allowed).toBe(time <= 5);
+    for (let time = 1; time <= 4; time += 1) await limiter.take({ ...asAnna, isQueue: true });
+    expect(allowed(someone, 1)).toBe(0);
     expect(exceeded).toEqual(["anonymous", "anonymous", "queue"]);
   });
 });

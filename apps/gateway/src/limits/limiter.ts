@@ -27,7 +27,8 @@ export interface LimitVerdict {
 export interface Limiter {
   /**
    * Counts the request if it is allowed and this process has a share of the caller's requests left. A refused one
-   * counts for nothing. Call it only for a request that is answered at once: what goes on to Express is counted there.
+   * counts for nothing, and is left to `take` to tell of. Call it only for a request that is answered at once if it is
+   * allowed: what goes on to Express is counted there.
    * @returns undefined when Redis must be asked, by `take`; nothing has been counted then.
    */
   takeNow(request: LimitedRequest): LimitVerdict | undefined;
@@ -49,7 +50,7 @@ export interface LimiterParts {
   now?: () => number;
   /** Each process counts for itself without one. */
   store?: WindowStore | undefined;
-  /** Told of each refusal. */
+  /** Told of each refusal but those of `takeNow`. */
   onExceeded?: (limit: string) => void;
 }
 
@@ -101,9 +102,13 @@ export function createLimiter(config: LimitConfig, parts: LimiterParts = {}): Li
 
   function refuse(claim: Claim, isQueue: boolean): LimitVerdict {
     const { name } = claim.windows.rule;
-    onExceeded(name);
     const retryAfterSeconds = claim.windows.resetSeconds(claim.window);
     return { allowed: false, headers: headersOf(claim, isQueue), retryAfterSeconds, limit: name };
+  }
+
+  function told(verdict: LimitVerdict): LimitVerdict {
+    if (!verdict.allowed) onExceeded(verdict.limit);
+    return verdict;
   }
 
   /** The fields of draft-ietf-httpapi-ratelimit-headers-06, the last one that has them apart; clients know no other yet. */
@@ -127,7 +132,7 @@ export function createLimiter(config: LimitConfig, parts: LimiterParts = {}): Li
       for (;;) {
         const claims = claimsOf(request);
         const verdict = decide(claims);
-        if (verdict) return verdict;
+        if (verdict) return told(verdict);
         await refillAll(claims);
       }
     },
@@ -135,7 +140,7 @@ export function createLimiter(config: LimitConfig, parts: LimiterParts = {}): Li
     refusalOf(address) {
       const window = anonymous.known(addressKey(address));
       return window && anonymous.allows(window, 1) === false
-        ? refuse({ windows: anonymous, window, cost: 1 }, false)
+        ? told(refuse({ windows: anonymous, window, cost: 1 }, false))
         : undefined;
     },
   };

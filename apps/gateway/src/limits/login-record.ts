@@ -39,7 +39,7 @@ const knownMs = 30 * 24 * 60 * minuteMs;
 /** Of each kind; whoever is forgotten begins anew. */
 const entriesMax = 20_000;
 
-export function createLoginRecord(clock: Clock, link?: RedisLink, prefix = "robin:login"): LoginRecord {
+export function createLoginRecord(clock: Clock, link?: RedisLink, prefix = ""): LoginRecord {
   const options = { max: entriesMax, perf: { now: () => clock.now().getTime() }, ttlResolution: 0 };
   const pairs = new LRUCache<string, { failures: number; lastAt: number }>({ ...options, ttl: pairMs });
   const accounts = new LRUCache<string, number>({ ...options, ttl: accountMs });

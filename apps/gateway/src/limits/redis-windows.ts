@@ -20,7 +20,7 @@ interface ShareCommands {
 }
 
 /** Windows that all processes count together. What is asked in one turn of the event loop is sent as one pipeline. */
-export function createRedisWindows(link: RedisLink, prefix = "robin:limit"): WindowStore {
+export function createRedisWindows(link: RedisLink, prefix: string): WindowStore {
   const prepared = new WeakSet<object>();
   return {
     usable: () => link.usable(),
