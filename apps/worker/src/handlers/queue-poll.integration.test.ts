@@ -204,16 +204,16 @@ describe("queue.poll", () => {
 
   it("goes on with a long queue over many polls, each within its share, and any worker can", async () => {
     simulator.faults.set({ port: "client", route: "/client/queue/list", fault: { kind: "delay", ms: 30 } });
-    for (let index = 0; index < 2500; index += 1) simulator.queue.add({ uid: `uid-${index}` });
+    for (let index = 0; index < 1300; index += 1) simulator.queue.add({ uid: `uid-${index}` });
     let polls = 0;
     do {
       handler = createQueuePoll();
       // 50 ms of Robin's time.
       await poll(5, { sharePercent: 1 });
       polls += 1;
-    } while (!(await snapshot(3000)).complete && polls < 20);
+    } while (!(await snapshot(2000)).complete && polls < 20);
     expect(polls).toBeGreaterThan(2);
-    expect((await snapshot(3000)).items).toHaveLength(2500);
+    expect((await snapshot(2000)).items).toHaveLength(1300);
     expect(await database.db.queueSeen.count()).toBe(0);
   });
 
@@ -266,5 +266,78 @@ describe("queue.poll", () => {
     expect(deltas.flatMap(({ added }) => added.map(({ uid }) => uid)).sort()).toEqual(["a", "b", "c"]);
     expect(deltas.flatMap(({ removed }) => removed)).toEqual([]);
     expect(new Set(told).size).toBe(told.length);
+  });
+
+  describe("a worker that dies in the middle", () => {
+    /** The same context, whose step with this number is the last: what it had the others do stays done. */
+    function dyingAt(step: number): { context: JobContext; steps: () => number } {
+      let steps = 0;
+      const dies = <Result>(run: () => Promise<Result>): Promise<Result> => {
+        steps += 1;
+        return steps > step ? Promise.reject(new Error("killed")) : run();
+      };
+      const { db, events } = context;
+      const dyingDb = new Proxy(db, {
+        get: (target, name) =>
+          name === "$transaction"
+            ? (...args: Parameters<typeof db.$transaction>) => dies(() => target.$transaction(...args))
+            : (Reflect.get(target, name) as unknown),
+      });
+      const dying = {
+        ...context,
+        db: dyingDb,
+        robin: {
+          ...robin,
+          queue: {
+            ...robin.queue,
+            list: (...args: Parameters<typeof robin.queue.list>) => dies(() => robin.queue.list(...args)),
+          },
+        },
+        events: {
+          ...events,
+          publish: (...args: Parameters<typeof events.publish>) => dies(() => events.publish(...args)),
+        },
+      };
+      return { context: dying, steps: () => steps };
+    }
+
+    it("leaves a record that the next one goes on with, wherever it was", async () => {
+      let wasWhole = false;
+      for (let step = 1; !wasWhole; step += 1) {
+        expect(step).toBeLessThan(40);
+        for (const { uid } of [...simulator.queue.items()]) simulator.queue.remove(uid);
+        for (const uid of ["stays", "goes", "dies"]) simulator.queue.add({ uid: `${uid}-${step}` });
+        await poll(60);
+        const before = await lastSeq();
+        const known = new Map((await snapshot()).items.map((one) => [one.uid, one.state]));
+        simulator.queue.remove(`goes-${step}`);
+        simulator.queue.fail(`dies-${step}`, { permanent: true });
+        simulator.queue.add({ uid: `comes-${step}` });
+        clock.advance(5000);
+        const { context: dying, steps } = dyingAt(step);
+        await handler.run(payload, dying).catch((error: unknown) => {
+          expect(error).toMatchObject({ message: "killed" });
+        });
+        wasWhole = steps() <= step;
+        await poll();
+        const { seq, items } = await snapshot();
+        expect(items.map(({ uid, state }) => [uid, state]).sort()).toEqual([
+          [`comes-${step}`, "READY"],
+          [`dies-${step}`, "DEAD"],
+          [`stays-${step}`, "READY"],
+        ]);
+        // Whoever had the state before and every delta since has the same.
+        const deltas = (await readQueueDeltas(database.db, before)) ?? [];
+        expect(deltas.map((delta) => delta.seq)).toEqual(
+          Array.from({ length: seq - before }, (_, index) => before + index + 1),
+        );
+        for (const { added, changed, removed } of deltas) {
+          for (const one of added) expect(known.has(one.uid)).toBe(false);
+          for (const one of [...added, ...changed]) known.set(one.uid, one.state);
+          for (const one of removed) expect(known.delete(one.uid)).toBe(true);
+        }
+        expect([...known].sort()).toEqual(items.map(({ uid, state }) => [uid, state]).sort());
+      }
+    });
   });
 });

@@ -29,7 +29,7 @@ export async function removeMissed(
   tx: Prisma.TransactionClient,
   watch: Watch,
   { at, scan, begunAtSeq, isProof }: MissedOptions,
-): Promise<Pick<Changes, "removed" | "movements"> | undefined> {
+): Promise<(Pick<Changes, "removed" | "movements"> & { hasMore: boolean }) | undefined> {
   const gone = await tx.$queryRaw<Gone[]>`
     UPDATE gateway_queue_items AS item SET
       left_at = greatest(${at}, first_seen_at, requested_at,
@@ -49,6 +49,7 @@ export async function removeMissed(
   return {
     removed: gone.map(({ uid, how, by }) => ({ uid, how, ...(by !== null && { by }) })),
     movements: gone.map(({ domains }) => ({ domains, left: true })),
+    hasMore: gone.length === batchMax,
   };
 }
 

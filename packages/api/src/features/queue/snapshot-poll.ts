@@ -51,9 +51,9 @@ export async function pollQueue(parts: PollParts, options: PollOptions): Promise
         if (read.failure) throw read.failure;
         at = read.position;
       } else if (scan) {
-        health = await askHealth();
+        if (scan.isProof === undefined) health = await askHealth();
         at = await endScan(parts, at, health);
-        outcome.scans += 1;
+        if (at && !at.progress.scan) outcome.scans += 1;
       } else {
         // A second one only to see at once whether what was missed has gone: a busy queue would be read without end.
         const isDue = outcome.scans === 0 || (outcome.scans === 1 && at.progress.unconfirmed > 0);

@@ -20,6 +20,8 @@ const Scan = z.object({
   /** Each page was read. Otherwise nothing is missed only because it was not found. */
   isWhole: z.boolean(),
   robinMs: z.number(),
+  /** What the numbers proved at its end. Absent while there is something to read. */
+  isProof: z.boolean().optional(),
 });
 export type Scan = z.infer<typeof Scan>;
 

@@ -39,7 +39,8 @@ export interface Position {
 }
 
 const pageTimeoutMs = 10_000;
-const pageSizeMax = 1000;
+/** Robin gives up to 1000; with half of that, reading a page never keeps this thread for 100 ms. */
+const pageSizeMax = 500;
 const states = QueueState.options;
 const totalKeys = { READY: "ready", CLAIMED: "claimed", DEAD: "dead" } as const satisfies Record<QueueState, string>;
 
@@ -159,40 +160,35 @@ function turnPage(scan: Scan, state: QueueState, pages: number): void {
   scan.page = 1;
 }
 
-/** Judges what was missed, a batch at a time, and ends the scan. Undefined when another worker was quicker. */
+/**
+ * Judges what was missed, one batch each time, and ends the scan after the last. Undefined when another worker was
+ * quicker. The first time settles what the numbers prove; it stays true of what the scan has not found.
+ */
 export async function endScan(parts: PollParts, at: Position, health: ServiceHealth): Promise<Position | undefined> {
-  const { scan } = at.progress;
-  if (!scan) throw new Error("There is no scan to end.");
-  const missed = {
-    scan: at.watch.scan,
-    begunAtSeq: BigInt(scan.begunAtSeq),
-    isProof: isProof(scan, health),
-  };
-  for (let hasMore = scan.isWhole; hasMore;) {
-    const seq = await inWatch(parts.db, async (tx, watch) => {
-      if (watch.scan !== missed.scan || readProgress(watch).scan === undefined) return undefined;
-      const now = parts.now();
-      const changes = await removeMissed(tx, watch, { ...missed, at: now });
-      return changes && storeDelta(tx, watch, { ...changes, at: now, totals: totalsOf(watch) });
-    });
-    await publish(parts, seq);
-    hasMore = seq !== undefined && !parts.signal.aborted;
-  }
-  if (parts.signal.aborted) return undefined;
-  return inWatch(parts.db, async (tx, watch) => {
+  const now = parts.now();
+  const ended = await inWatch(parts.db, async (tx, watch) => {
     const progress = readProgress(watch);
-    const { scan: ended } = progress;
-    if (watch.scan !== missed.scan || !ended) return undefined;
-    const now = parts.now();
-    progress.unconfirmed = ended.isWhole && !missed.isProof ? await markMissed(tx, missed) : 0;
-    progress.scanMs = ended.robinMs;
+    const { scan } = progress;
+    if (watch.scan !== at.watch.scan || scan === undefined || scan.state !== undefined) return undefined;
+    scan.isProof ??= isProof(scan, health);
+    const missed = { scan: watch.scan, begunAtSeq: BigInt(scan.begunAtSeq), isProof: scan.isProof };
+    const changes = scan.isWhole ? await removeMissed(tx, watch, { ...missed, at: now }) : undefined;
+    const seq = changes && (await storeDelta(tx, watch, { ...changes, at: now, totals: totalsOf(watch) }));
+    if (changes?.hasMore) {
+      await saveProgress(tx, progress);
+      return { watch: after(watch, seq, totalsOf(watch)), progress, seq };
+    }
+    progress.unconfirmed = scan.isWhole && !scan.isProof ? await markMissed(tx, missed) : 0;
+    progress.scanMs = scan.robinMs;
     progress.endedAtMs = now.getTime();
-    progress.fingerprint = ended.fingerprint;
+    progress.fingerprint = scan.fingerprint;
     delete progress.scan;
     await forgetFound(tx);
     // What a spoilt page holds is unknown, but there is no use in reading it over and over.
-    const completeAt = ended.isWhole ? now : watch.completeAt;
+    const completeAt = scan.isWhole ? now : watch.completeAt;
     await saveProgress(tx, progress, { completeAt });
-    return { ...at, watch: { ...watch, completeAt }, progress };
+    return { watch: { ...after(watch, seq, totalsOf(watch)), completeAt }, progress, seq };
   });
+  await publish(parts, ended?.seq);
+  return ended && { watch: ended.watch, progress: ended.progress, schedule: at.schedule };
 }
