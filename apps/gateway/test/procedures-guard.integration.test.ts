@@ -59,6 +59,7 @@ const recordedItem = {
   firstSeenAt: new Date(),
   changedSeq: 1,
 } satisfies Prisma.QueueItemCreateInput;
+const queueRule = { id: "018f3f3e-7b5e-7c3a-9b1a-1234567890b0", name: "guard" };
 const alertRule = { id: "018f3f3e-7b5e-7c3a-9b1a-1234567890ad", name: "guard" };
 const webhook = { id: "018f3f3e-7b5e-7c3a-9b1a-1234567890ae", name: "guard" };
 const deliveryId = "018f3f3e-7b5e-7c3a-9b1a-1234567890af";
@@ -291,6 +292,21 @@ const cases: Record<ProcedurePath, Case> = {
     input: () => ({ id: bulkRun.id }),
     audit: { action: "queue.cancelBulk", targets: () => [bulkRun.id] },
   },
+  "queueRules.list": nothing,
+  "queueRules.get": { input: () => ({ id: queueRule.id }) },
+  "queueRules.preview": { input: () => ({ id: queueRule.id }) },
+  "queueRules.create": {
+    input: () => ({ name: "new", action: "retry", filter: { domain: "guard.test" } }),
+    audit: { action: "queueRules.create", targets: () => ["new", "retry", '{"domain":"guard.test"}'] },
+  },
+  "queueRules.update": {
+    input: () => ({ id: queueRule.id }),
+    audit: { action: "queueRules.update", targets: () => [queueRule.name] },
+  },
+  "queueRules.delete": {
+    input: () => ({ id: queueRule.id }),
+    audit: { action: "queueRules.delete", targets: () => [queueRule.name] },
+  },
   "queue.retry": oneItem("queue.retry"),
   "queue.bounce": oneItem("queue.bounce"),
   "queue.delete": oneItem("queue.delete"),
@@ -385,7 +401,7 @@ afterAll(() => gateway.close());
 beforeEach(async () => {
   gateway.simulator.queue.add({ uid: queued });
   await fillMailAccount();
-  await fillAlerts();
+  await fillRules();
   await gateway.db.user.deleteMany({ where: { username: { in: [subject.username, newcomer] } } });
   await createUser(gateway.db, subject);
   await gateway.db.domain.deleteMany();
@@ -406,9 +422,17 @@ beforeEach(async () => {
   await createApiKey(gateway.db, { id: keyId, userId: subject.id });
 });
 
-async function fillAlerts(): Promise<void> {
+async function fillRules(): Promise<void> {
   const { db, clock } = gateway;
   const times = { createdAt: clock.now(), updatedAt: clock.now() };
+  await db.queueRule.deleteMany();
+  const order = {
+    action: "DELETE",
+    filter: { domain: "guard.test" },
+    intervalSeconds: 3600,
+    updatedBy: "guard",
+  } as const;
+  await db.queueRule.create({ data: { ...queueRule, ...order, ...times } });
   await db.alertRule.deleteMany();
   const timing = { forSeconds: 0, clearSeconds: 0 };
   const rule = { ...alertRule, kind: "QUEUE_SIZE", threshold: 1, severity: "INFO", enabled: true } as const;

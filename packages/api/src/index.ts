@@ -21,6 +21,7 @@ export { marginSeconds, resolutions, sampleSecondsAllowed } from "./features/met
 export { fromHealth, fromMeters } from "./features/metrics/robin-reading.ts";
 export { toSample } from "./features/metrics/sample.ts";
 export { type BulkParts, workOnBulkRuns } from "./features/queue/bulk/bulk-runner.ts";
+export { followQueueRules } from "./features/queue/bulk-rules/follow-rules.ts";
 export type { Authenticator, Principal } from "./features/auth/authenticator.ts";
 export { noteQueueAction } from "./features/queue/snapshot-actions.ts";
 export { pollQueue, type PollOutcome } from "./features/queue/snapshot-poll.ts";

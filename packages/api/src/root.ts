@@ -16,6 +16,7 @@ import { mailboxesRouter } from "./features/mailboxes/mailboxes.router.ts";
 import { mailRouter } from "./features/mail/mail.router.ts";
 import { mailUsersRouter } from "./features/mail-users/mail-users.router.ts";
 import { metricsRouter } from "./features/metrics/metrics.router.ts";
+import { queueRulesRouter } from "./features/queue/bulk-rules/rules.router.ts";
 import { queueRouter } from "./features/queue/queue.router.ts";
 import { scannersRouter } from "./features/scanners/scanners.router.ts";
 import { sessionsRouter } from "./features/sessions/sessions.router.ts";
@@ -41,6 +42,7 @@ export const appRouter = router({
   mail: mailRouter,
   mailUsers: mailUsersRouter,
   metrics: metricsRouter,
+  queueRules: queueRulesRouter,
   queue: queueRouter,
   scanners: scannersRouter,
   sessions: sessionsRouter,

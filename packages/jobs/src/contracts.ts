@@ -116,6 +116,16 @@ export const contracts = {
     backoff: { type: "fixed", delayMs: 1000 },
     keep: { completed: 10, failed: 10 },
   }),
+  /** Orders bulk runs for the standing rules whose time has come. */
+  queueRules: defineJob({
+    name: "queue.rules",
+    payload: z.strictObject({}),
+    schedule: { everyMs: 30_000, payload: {} },
+    concurrency: 1,
+    attempts: 1,
+    backoff: { type: "fixed", delayMs: 1000 },
+    keep: { completed: 10, failed: 10 },
+  }),
   /** Looks at every alert rule, from what is stored: Robin is not asked. Missed ticks are an alert themselves. */
   alertsEvaluate: defineJob({
     name: "alerts.evaluate",
