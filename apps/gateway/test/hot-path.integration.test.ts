@@ -168,16 +168,30 @@ describe("what is not for the front handler", () => {
     expect(line).toMatchObject({ endpoint: "/api/v1/auth/verify" });
   });
 
-  it("goes to Express when what is known of the session is half a second old", async () => {
+  it("goes to Express when what is known of the session is three quarters of a second old", async () => {
     const path = "/api/v1/queue?limit=50";
-    await send(path);
-    await send(path);
+    for (let time = 1; time <= 2; time += 1) await send(path);
     signIns.mockClear();
     await send(path);
     expect(signIns).not.toHaveBeenCalled();
-    gateway.clock.advance(500);
+    gateway.clock.advance(750);
     expect((await send(path)).status).toBe(200);
     expect(signIns).toHaveBeenCalledTimes(1);
+  });
+
+  it("goes to Express, to be refused, once the session was found to have ended, for which it is looked up meanwhile", async () => {
+    const path = "/api/v1/queue?limit=50";
+    const other = await gateway.signIn("ROLE_READONLY");
+    const headers = { authorization: `Bearer ${other.token}` };
+    for (let time = 1; time <= 2; time += 1) await send(path, { headers });
+    await gateway.db.session.updateMany({ where: { userId: other.userId }, data: { revokedAt: gateway.clock.now() } });
+    gateway.clock.advance(500);
+    signIns.mockClear();
+    expect((await send(path, { headers })).status).toBe(200);
+    expect(signIns).not.toHaveBeenCalled();
+    await vi.waitFor(async () => {
+      expect((await send(path, { headers })).status).toBe(401);
+    });
   });
 
   it("counts for the limits like the rest", async () => {

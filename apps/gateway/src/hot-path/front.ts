@@ -35,7 +35,8 @@ export type Front = (req: IncomingMessage, res: ServerResponse) => boolean;
  */
 export function createFront(parts: FrontParts): Front {
   const { deps, urls, recorder, limiter, headersFor, trust, servesUi, draining } = parts;
-  const { authenticator, cache } = deps;
+  const { cache } = deps;
+  const signIn = createSignIn(deps.authenticator);
   const addressOf = createClientAddress(trust);
 
   return (req, res) => {
@@ -45,7 +46,7 @@ export function createFront(parts: FrontParts): Front {
     const head = readHead(req.rawHeaders);
     if (!head || !isPlainRead(known, req.method, head) || (servesUi && head.accept?.includes("text/"))) return false;
 
-    const principal = principalOf(head, authenticator);
+    const principal = signIn(head);
     if (principal === "unknown") return false;
     const { permission, procedure } = known;
     if (permission !== undefined && !principal?.permissions.includes(permission)) return false;
@@ -107,15 +108,32 @@ function isPlainRead({ form }: KnownUrl, method: string | undefined, head: Reque
   return method === "GET" && head["trpc-accept"] === undefined && !head.accept?.includes("jsonl");
 }
 
-/** Who calls, if it can be told at once. Undefined for who does not say. */
-function principalOf(head: RequestHead, authenticator: Deps["authenticator"]): Principal | "unknown" | undefined {
-  const { authorization, "x-api-key": apiKey } = head;
-  if (authorization === undefined && apiKey === undefined) return undefined;
-  const credential = credentialOf({
-    headersDistinct: {
-      ...(authorization !== undefined && { authorization: [authorization] }),
-      ...(apiKey !== undefined && { "x-api-key": [apiKey] }),
-    },
-  });
-  return (typeof credential === "string" ? authenticator.remembered(credential) : undefined) ?? "unknown";
+/** Of those who were let in: others could have us remember what they make up. */
+const rememberedHeadersMax = 5000;
+
+type SignIn = (head: RequestHead) => Principal | "unknown" | undefined;
+
+/** Tells who calls, if it can be told at once; undefined for who does not say. */
+function createSignIn(authenticator: Deps["authenticator"]): SignIn {
+  // Reading a header of that length takes longer than finding it again.
+  const credentials = new Map<string, string>();
+
+  return ({ authorization, "x-api-key": apiKey }) => {
+    if (authorization === undefined && apiKey === undefined) return undefined;
+    const known = apiKey === undefined ? credentials.get(authorization ?? "") : undefined;
+    const credential = known ?? credentialOf({ headersDistinct: distinct({ authorization, "x-api-key": apiKey }) });
+    const principal = typeof credential === "string" ? authenticator.remembered(credential) : undefined;
+    if (principal && known === undefined && authorization !== undefined) {
+      if (credentials.size >= rememberedHeadersMax) credentials.clear();
+      credentials.set(authorization, credential as string);
+    }
+    return principal ?? "unknown";
+  };
+}
+
+/** As Node has them in `headersDistinct`. */
+function distinct(headers: Record<string, string | undefined>): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value]]])),
+  );
 }

@@ -14,7 +14,7 @@ export type HeadName =
   | "x-forwarded-for"
   | "x-request-id";
 
-export type RequestHead = Partial<Record<HeadName, string>>;
+export type RequestHead = Record<HeadName, string | undefined>;
 
 const names: readonly HeadName[] = [
   "accept",
@@ -32,6 +32,9 @@ const names: readonly HeadName[] = [
   "x-request-id",
 ];
 
+/** All fields from the beginning, so that each head has the same shape for V8. */
+const nothing = Object.fromEntries(names.map((name) => [name, undefined])) as Record<HeadName, undefined>;
+
 const lengthMax = Math.max(...names.map(({ length }) => length));
 
 /** As clients usually write them, so that few names have to be put into small letters. */
@@ -48,7 +51,7 @@ const lengths = new Set(names.map(({ length }) => length));
  * @returns undefined when one of them is there twice: what that means is for others to say.
  */
 export function readHead(rawHeaders: readonly string[]): RequestHead | undefined {
-  const head: RequestHead = {};
+  const head: RequestHead = { ...nothing };
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const written = rawHeaders[at] ?? "";
     if (written.length > lengthMax || !lengths.has(written.length)) continue;

@@ -125,7 +125,8 @@ export function createAnswerCache(
     sizeCalculation: ({ bytes }) => bytes,
   });
   const runs = new Map<string, Run>();
-  const versions = new Map<string, number>();
+  const changes = new Map<string, { count: number }>();
+  const changesByProcedure = new Map<string, { count: number }[]>();
   const operations: CacheStatus["operations"] = {};
 
   const now = (): number => clock.now().getTime();
@@ -133,13 +134,23 @@ export function createAnswerCache(
     const rule = Object.hasOwn(cacheRules, procedure) ? cacheRules[procedure] : undefined;
     return enabled || rule?.always ? rule : undefined;
   };
+  const changesOf = (tag: string): { count: number } => {
+    let known = changes.get(tag);
+    if (!known) changes.set(tag, (known = { count: 0 }));
+    return known;
+  };
   const versionOf = (procedure: string): number => {
-    let sum = versions.get(allTags) ?? 0;
-    for (const tag of cacheRules[procedure]?.tags ?? []) sum += versions.get(tag) ?? 0;
+    let counters = changesByProcedure.get(procedure);
+    if (!counters) {
+      counters = [allTags, ...(cacheRules[procedure]?.tags ?? [])].map(changesOf);
+      changesByProcedure.set(procedure, counters);
+    }
+    let sum = 0;
+    for (const { count } of counters) sum += count;
     return sum;
   };
   const outdate = (tags: readonly string[]): void => {
-    for (const tag of tags) versions.set(tag, (versions.get(tag) ?? 0) + 1);
+    for (const tag of tags) changesOf(tag).count += 1;
   };
 
   events.subscribe("cache.invalidate", ({ tags }) => {

@@ -21,6 +21,8 @@ export interface Principal {
 
 /** How long the state of a session or key is believed. Log-out, revoking and disabling promise to work within a second, in every process. */
 const sessionStateMs = 500;
+/** The same for who is answered without delay while the database is asked again: together still within the second. */
+const overtimeMs = 750;
 const sessionsMax = 10_000;
 const apiKeysMax = 10_000;
 
@@ -30,7 +32,10 @@ export interface Authenticator {
    * @throws AppError `unauthenticated` for a bad token or an ended session, `unavailable` without the database.
    */
   authenticate(credential: string): Promise<Principal>;
-  /** Who `authenticate` would say that it is, when it would neither check a signature nor ask the database. */
+  /**
+   * Who calls, when that is known without a signature being checked or the database being asked; it is asked behind the
+   * scenes when it is time to.
+   */
   remembered(credential: string): Principal | undefined;
   /** Whether it was good when it was last checked here, so that another check costs little. */
   recognises(credential: string): boolean;
@@ -38,11 +43,15 @@ export interface Authenticator {
   forget(sessionId: string): void;
 }
 
+type Load = (now: Date) => Promise<Principal | undefined>;
+
 interface State {
   askedAt: number;
   principal: Promise<Principal | undefined>;
   /** What the promise gave. */
   found: Principal | undefined;
+  /** What was known before, until the promise has given something. */
+  before: Pick<State, "askedAt" | "found"> | undefined;
   /** Once it is known to be somebody's. */
   good: boolean;
 }
@@ -53,20 +62,23 @@ export function createAuthenticator(db: Db, accessTokens: AccessTokens, clock: C
   // Apart, so that guesses at keys cannot push sessions out.
   const apiKeys = new LRUCache<string, State>({ max: apiKeysMax });
 
-  function stateOf(
-    states: LRUCache<string, State>,
-    id: string,
-    load: (now: Date) => Promise<Principal | undefined>,
-  ): Promise<Principal | undefined> {
+  function stateOf(states: LRUCache<string, State>, id: string, load: Load): Promise<Principal | undefined> {
     const now = clock.now();
     const askedAt = now.getTime();
     const known = states.get(id);
     if (known && isBelieved(known, askedAt)) return known.principal;
-    const state: State = { askedAt, principal: load(now), found: undefined, good: known?.good ?? false };
+    const state: State = {
+      askedAt,
+      principal: load(now),
+      found: undefined,
+      before: known?.found && { askedAt: known.askedAt, found: known.found },
+      good: known?.good ?? false,
+    };
     states.set(id, state);
     state.principal.then(
       (principal) => {
         state.found = principal;
+        state.before = undefined;
         state.good = principal !== undefined;
       },
       () => {
@@ -81,14 +93,25 @@ export function createAuthenticator(db: Db, accessTokens: AccessTokens, clock: C
     return at >= state.askedAt && at < state.askedAt + sessionStateMs;
   }
 
-  function foundIn(states: LRUCache<string, State>, id: string): Principal | undefined {
+  function foundIn(states: LRUCache<string, State>, id: string, load: Load): Principal | undefined {
     const state = states.get(id);
-    return state && isBelieved(state, clock.now().getTime()) ? state.found : undefined;
+    if (!state) return undefined;
+    const at = clock.now().getTime();
+    if (isBelieved(state, at)) {
+      const { found, before } = state;
+      return before && at < before.askedAt + overtimeMs ? before.found : found;
+    }
+    if (at < state.askedAt || at >= state.askedAt + overtimeMs) return undefined;
+    if (state.found) void stateOf(states, id, load);
+    return state.found;
   }
+
+  const loadSession = (sessionId: string) => (now: Date) => loadPrincipal(db, sessionId, now);
+  const loadKey = (keyHash: Uint8Array<ArrayBuffer>) => (now: Date) => loadKeyOwner(db, keyHash, now);
 
   async function byApiKey(key: string): Promise<Principal> {
     const keyHash = isApiKey(key) ? hashOfApiKey(key) : undefined;
-    const principal = keyHash && (await stateOf(apiKeys, nameOf(keyHash), (now) => loadKeyOwner(db, keyHash, now)));
+    const principal = keyHash && (await stateOf(apiKeys, nameOf(keyHash), loadKey(keyHash)));
     if (!principal) throw new AppError("unauthenticated", "The API key is not valid, or no longer.");
     return principal;
   }
@@ -97,7 +120,7 @@ export function createAuthenticator(db: Db, accessTokens: AccessTokens, clock: C
     async authenticate(credential) {
       if (credential.startsWith(apiKeyPrefix)) return byApiKey(credential);
       const { sessionId, userId } = await accessTokens.verify(credential);
-      const principal = await stateOf(sessions, sessionId, (now) => loadPrincipal(db, sessionId, now));
+      const principal = await stateOf(sessions, sessionId, loadSession(sessionId));
       if (principal?.userId !== userId) {
         throw new AppError("unauthenticated", "The session has ended. Sign in again.");
       }
@@ -105,10 +128,12 @@ export function createAuthenticator(db: Db, accessTokens: AccessTokens, clock: C
     },
     remembered(credential) {
       if (credential.startsWith(apiKeyPrefix)) {
-        return isApiKey(credential) ? foundIn(apiKeys, nameOf(hashOfApiKey(credential))) : undefined;
+        if (!isApiKey(credential)) return undefined;
+        const keyHash = hashOfApiKey(credential);
+        return foundIn(apiKeys, nameOf(keyHash), loadKey(keyHash));
       }
       const token = accessTokens.remembered(credential);
-      const principal = token && foundIn(sessions, token.sessionId);
+      const principal = token && foundIn(sessions, token.sessionId, loadSession(token.sessionId));
       return principal?.userId === token?.userId ? principal : undefined;
     },
     recognises(credential) {
