@@ -66,5 +66,6 @@ function moveToken(req: IncomingMessage): void {
   const tokens = [...url.searchParams.getAll("token"), ...(ofProtocol === undefined ? [] : [ofProtocol])];
   url.searchParams.delete("token");
   req.url = url.pathname + url.search;
-  for (const token of tokens) req.rawHeaders.push("Authorization", `Bearer ${token}`);
+  const { authorization = [] } = req.headersDistinct;
+  req.headersDistinct.authorization = [...authorization, ...tokens.map((token) => `Bearer ${token}`)];
 }

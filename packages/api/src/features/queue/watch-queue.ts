@@ -138,16 +138,9 @@ export function createQueueFeed(
     return first !== undefined && seq >= first - 1 && seq < (head ?? 0) ? deltas.slice(seq + 1 - first) : undefined;
   }
 
-  /** A picture of the queue that is at hand, with what has changed since; not when that has become the larger part. */
-  function fromSnapshot(): Kept[] | undefined {
-    if (!snapshot) return undefined;
-    const since = deltasAfter(snapshot.data.seq);
-    const bytes = since?.reduce((sum, { text }) => sum + text.length, 0) ?? Infinity;
-    return since && bytes <= snapshot.text.length ? [snapshot, ...since] : undefined;
-  }
-
   function atHand(after: number | undefined): Kept[] | undefined {
-    return (after === undefined ? undefined : deltasAfter(after)) ?? fromSnapshot();
+    const since = after === undefined ? undefined : deltasAfter(after);
+    return since ?? (snapshot && snapshot.data.seq === head ? [snapshot] : undefined);
   }
 
   async function sinceLater(after: number | undefined): Promise<Kept[]> {
