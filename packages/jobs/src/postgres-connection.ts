@@ -38,6 +38,8 @@ export async function connectToPostgres(config: { url: string; waitMs: number })
   };
   const producer = new pg.Pool({ ...common, max: 4, connectionTimeoutMillis: 5000, query_timeout: 5000 });
   producer.on("error", () => undefined);
+  // Each queue listens, and there are more of them than Node takes for a leak.
+  producer.setMaxListeners(0);
   // Each worker holds one connection to listen on and has two for its queries, so none can starve another.
   const workerPools: PatientPool[] = [];
   const createWorkerPool = () => {

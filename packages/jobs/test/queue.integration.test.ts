@@ -75,6 +75,19 @@ describe.each(["redis", "postgresql"] as const)("queues in %s", (kind) => {
     await queues.close();
   });
 
+  it("opens more queues than Node takes for a leak, without a warning", async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error) => warnings.push(warning);
+    process.on("warning", listen);
+    const many = Array.from({ length: 15 }, (_none, n) => ({ ...greet, name: `test.greet${n}` }));
+    const queues = await openQueues(connection, many, { onError });
+    // Warnings come with the next tick.
+    await new Promise(setImmediate);
+    process.off("warning", listen);
+    await queues.close();
+    expect(warnings).toEqual([]);
+  });
+
   it("refuses a payload that is not the contract's, and a contract it was not opened for", async () => {
     const queues = await openQueues(connection, [greet], { onError });
     await expect(queues.add(greet, { userId: 1.5 })).rejects.toThrow(z.ZodError);
