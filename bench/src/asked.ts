@@ -42,7 +42,11 @@ export const asked: Record<string, Record<string, Limit>> = {
   },
   "worker-killed": { "answers other than 200": { atMost: 0 }, "lost beyond one per connection": { atMost: 0 } },
   sigterm: { "accepted requests lost": { atMost: 0 }, "answers other than 200": { atMost: 0 } },
-  connections: { "answers other than 200 meanwhile": { atMost: 0 }, "connections left open": { atMost: 0 } },
+  connections: {
+    "answers other than 200 meanwhile": { atMost: 0 },
+    "connections left open": { atMost: 0 },
+    "not refused with a sentence when all are taken": { atMost: 0 },
+  },
   "cache-flood": { "RSS growth": { atMost: 60 }, "hits other than 200": { atMost: 0 } },
 };
 

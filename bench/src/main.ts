@@ -1,7 +1,7 @@
 /** `pnpm bench`: see docs/performance.md. Exit code 1 when something failed to run; a missed number is a result. */
 import { writeFileSync } from "node:fs";
 import { help, type Options, readOptions } from "./options.ts";
-import { gatewayProgram } from "./machine/gateway.ts";
+import { gatewayProgram } from "./machine/gateway-program.ts";
 import { leaveMeasuredCore } from "./machine/cores.ts";
 import { createMachine, type Machine } from "./machine/machine.ts";
 import { createScope, type Scope } from "./machine/scope.ts";
@@ -51,8 +51,9 @@ async function bench(options: Options): Promise<void> {
     return;
   }
   leaveMeasuredCore();
-  const machineFor = await createMachine(whole, options);
-  const run: Run = { ...describeRun(gatewayProgram(options)), results: [] };
+  const program = await gatewayProgram(options);
+  const machineFor = await createMachine(whole, { program, profile: options.profile });
+  const run: Run = { ...describeRun(program.kind), results: [] };
   for (const scenario of chosen) {
     try {
       const result = await runScenario(scenario, options, machineFor);

@@ -11,7 +11,7 @@ export interface Options {
   memorySeconds: number;
   /** Folder for V8 profiles of the gateway; the figures of such a run are not kept. */
   profile: string | undefined;
-  /** Measure the sources even where there is a production bundle. */
+  /** Measure the sources instead of the production bundle. */
   sources: boolean;
   json: string | undefined;
   history: boolean;
@@ -28,7 +28,7 @@ Measures the gateway against baselines on this machine, and how it fails. Withou
   --rounds <n>           how often the candidates take turns (default 5)
   --memory-seconds <n>   load of the scenario "memory" (default 300)
   --profile <folder>     V8 profiles of the gateway go there; the figures of such a run are not kept
-  --sources              measure the sources even where the production bundle was built
+  --sources              measure the sources instead of the production bundle
   --json <file>          write the results there as well
   --no-history           do not add a line to bench/history.jsonl
   --write-docs           write the newest result of each scenario into docs/performance.md and end`;

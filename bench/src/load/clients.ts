@@ -32,7 +32,9 @@ export function ask(
       });
     });
     req.on("timeout", () => req.destroy(Object.assign(new Error("no answer"), { code: "NO_ANSWER" })));
-    req.on("error", reject);
+    req.on("error", (error: Error) => {
+      reject(Object.assign(error, { reused: req.reusedSocket }));
+    });
     req.end();
   });
 }
@@ -40,7 +42,7 @@ export function ask(
 /** What a crowd of clients got. */
 export class Tally {
   readonly statuses = new Map<number, number>();
-  /** By the code of Node's error. */
+  /** By the code of Node's error, and whether it was the connection's first request. */
   readonly socketErrors = new Map<string, number>();
   /** Of the answers, in order of arrival. */
   readonly latencies: number[] = [];
@@ -54,7 +56,8 @@ export class Tally {
   }
 
   fail(error: unknown): void {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    const { code: name = String(error), reused } = error as NodeJS.ErrnoException & { reused?: boolean };
+    const code = reused ? `${name} on a used connection` : name;
     this.socketErrors.set(code, (this.socketErrors.get(code) ?? 0) + 1);
   }
 

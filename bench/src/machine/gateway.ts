@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -6,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Core, onCore } from "./cores.ts";
 import { childEnv } from "../env.ts";
+import type { GatewayProgram } from "./gateway-program.ts";
 import { cpuSecondsOf, familyOf, rssMbOf } from "./process-figures.ts";
 import { startProgram } from "./program.ts";
 import type { Robin } from "./robin.ts";
@@ -35,19 +35,12 @@ export interface Gateway {
   stop(): Promise<void>;
 }
 
-const root = path.join(import.meta.dirname, "../../..");
-const bundle = "apps/gateway/dist/main.js";
 const username = "admin@robin.local";
 const password = "a password for benches";
 
-/** As a user would run it: the production bundle when it was built. */
-export function gatewayProgram({ sources }: { sources: boolean }): string {
-  return !sources && existsSync(path.join(root, bundle)) ? bundle : "apps/gateway/src/main.ts";
-}
-
 /** Everything on as in production: authentication, logging, and limits that this load never reaches. */
 export function gatewayEnv(databaseUrl: string, robin: Robin): Record<string, string> {
-  const plenty = "1000000";
+  const plenty = "100000000";
   return {
     NODE_ENV: "production",
     HOST: "127.0.0.1",
@@ -72,7 +65,7 @@ export function gatewayEnv(databaseUrl: string, robin: Robin): Record<string, st
 
 interface StartOptions extends GatewaySetup {
   databaseUrl: string;
-  sources: boolean;
+  program: GatewayProgram;
   profile: string | undefined;
 }
 
@@ -81,10 +74,10 @@ export async function startGateway(scope: Scope, options: StartOptions): Promise
   const profiling = options.profile ? ["--cpu-prof", `--cpu-prof-dir=${path.resolve(options.profile)}`] : [];
   const program = await startProgram(scope, {
     name: "gateway",
-    args: [...profiling, gatewayProgram(options)],
+    args: [...profiling, ...options.program.args],
     core: options.core ?? "measured",
-    cwd: root,
-    env: { ...gatewayEnv(options.databaseUrl, options.robin), ...options.env },
+    cwd: options.program.cwd,
+    env: { ...options.program.env, ...gatewayEnv(options.databaseUrl, options.robin), ...options.env },
     output: pipe,
   });
   const url = `http://127.0.0.1:${new URL(String(program.ready.url)).port}`;

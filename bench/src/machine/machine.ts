@@ -1,6 +1,7 @@
 import { type Measurable, type PreparedAnswer, startPrepared, startProxy } from "./baseline.ts";
 import { startDatabase } from "./database.ts";
 import { type Gateway, type GatewaySetup, startGateway } from "./gateway.ts";
+import type { GatewayProgram } from "./gateway-program.ts";
 import { type Redis, startRedis } from "./redis.ts";
 import { type Robin, type RobinSetup, startRobin } from "./robin.ts";
 import type { Scope } from "./scope.ts";
@@ -8,6 +9,7 @@ import type { Scope } from "./scope.ts";
 /** Starts what a scenario needs. All of it is gone when the scenario is over. */
 export interface Machine {
   databaseUrl: string;
+  program: GatewayProgram;
   robin(setup?: RobinSetup): Promise<Robin>;
   gateway(setup: GatewaySetup): Promise<Gateway>;
   prepared(kind: "bare" | "express", answer: PreparedAnswer): Promise<Measurable>;
@@ -17,13 +19,14 @@ export interface Machine {
   defer: Scope["defer"];
 }
 
-type ProgramChoice = { sources: boolean; profile: string | undefined };
+type ProgramChoice = { program: GatewayProgram; profile: string | undefined };
 
 /** The database is the same for all scenarios. */
 export async function createMachine(whole: Scope, choice: ProgramChoice): Promise<(scope: Scope) => Machine> {
   const databaseUrl = await startDatabase(whole);
   return (scope) => ({
     databaseUrl,
+    program: choice.program,
     robin: (setup) => startRobin(scope, setup),
     gateway: (setup) => startGateway(scope, { databaseUrl, ...choice, ...setup }),
     prepared: (kind, answer) => startPrepared(scope, kind, answer),

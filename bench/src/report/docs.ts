@@ -34,7 +34,7 @@ export function resultsAsMarkdown(history: readonly Run[]): string {
 
 function describeMachine({ machine, program }: Run): string {
   const { cpu, cores, memoryGb, system, node, load, pinned } = machine;
-  return `${cores} cores of ${cpu}, ${memoryGb} GB, ${system}, Node ${node}, load by ${load}, ${pinned ? "pinned" : "not pinned"}, ${program}`;
+  return `${cores} cores of ${cpu}, ${memoryGb} GB, ${system}, Node ${node}, load by ${load}, ${pinned ? "pinned" : "not pinned"}, the gateway as ${program}`;
 }
 
 /** Throws when docs/performance.md has lost its marks. */

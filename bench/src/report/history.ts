@@ -12,7 +12,7 @@ export interface Run {
   /** Whether the work tree was as committed. */
   clean: boolean;
   /** What was measured: a bundle or the sources. */
-  program: string;
+  program: "bundle" | "sources";
   machine: {
     cpu: string;
     cores: number;
@@ -36,7 +36,7 @@ function git(...args: string[]): string {
   }
 }
 
-export function describeRun(program: string): Omit<Run, "results"> {
+export function describeRun(program: Run["program"]): Omit<Run, "results"> {
   const all = cpus();
   return {
     date: new Date().toISOString(),

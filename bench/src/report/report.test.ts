@@ -61,7 +61,7 @@ it("the document shows the newest result of each scenario", () => {
     date: "2026-11-23T20:00:00.000Z",
     commit,
     clean: true,
-    program: "main.ts",
+    program: "bundle",
     machine,
     results: [
       {

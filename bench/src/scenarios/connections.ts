@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { seconds } from "../load/clients.ts";
+import { ask, seconds, Tally } from "../load/clients.ts";
 import type { Gateway } from "../machine/gateway.ts";
 import type { Scenario } from "../scenario.ts";
 import { steadyHits } from "./logins.ts";
@@ -13,8 +13,9 @@ export const connections: Scenario = {
   what: "10,000 idle connections, heads byte by byte, clients that never read",
   run: async (ctx) => {
     const robin = await ctx.machine.robin();
-    const gateway = await ctx.machine.gateway({ robin });
-    const idleCount = ctx.options.quick ? 1000 : 10_000;
+    const connectionsMax = ctx.options.quick ? 1000 : 10_000;
+    const gateway = await ctx.machine.gateway({ robin, env: { MAX_CONNECTIONS: String(connectionsMax) } });
+    const idleCount = ctx.options.quick ? 900 : 9900;
     const rss = [gateway.rssMb()];
     const crowds = [];
 
@@ -23,6 +24,20 @@ export const connections: Scenario = {
     crowds.push(await steadyHits(gateway, { until: seconds(ctx.seconds) }));
     rss.push(gateway.rssMb());
     const idleKept = idle.filter((socket) => !socket.closed).length;
+    ctx.say("more than are allowed");
+    const tooMany = await openMany(gateway, 150);
+    const late = new Tally();
+    for (let client = 0; client < 20; client += 1) {
+      await ask(`${gateway.url}/health/live`).then(
+        (answer) => {
+          late.add(answer);
+        },
+        (error: unknown) => {
+          late.fail(error);
+        },
+      );
+    }
+    for (const socket of tooMany) socket.destroy();
     for (const socket of idle) socket.destroy();
 
     ctx.say("clients that never read");
@@ -59,6 +74,11 @@ export const connections: Scenario = {
     const [before = 0, withIdle = 0, withDeaf = 0, withSlow = 0, after = 0] = rss;
     return {
       figures: [
+        {
+          name: "not refused with a sentence when all are taken",
+          value: late.otherThan(503) + late.errors + late.withoutSentence,
+          unit: "count",
+        },
         { name: "answers other than 200 meanwhile", value: failures, unit: "count" },
         ...(ctx.options.quick ? [] : [{ name: "connections left open", value: left, unit: "count" } as const]),
         { name: "slow heads are cut after", value: cutAfter, unit: "s" },
@@ -70,7 +90,9 @@ export const connections: Scenario = {
         { name: "RSS with slow heads", value: withSlow, unit: "MB" },
         { name: "RSS after", value: after, unit: "MB" },
       ],
-      notes: [`${idleKept} of ${idleCount} idle connections were held.`],
+      notes: [
+        `${idleKept} of ${idleCount} idle connections were held; who came when all ${connectionsMax} were taken got ${late.words} (without a sentence: ${late.withoutSentence}).`,
+      ],
     };
   },
 };

@@ -1,4 +1,4 @@
-import { crowd, seconds } from "../load/clients.ts";
+import { ask, crowd, seconds } from "../load/clients.ts";
 import { load } from "../load/load.ts";
 import type { Scenario } from "../scenario.ts";
 import { slope } from "../statistics.ts";
@@ -37,6 +37,7 @@ export const memory: Scenario = {
     ]);
     clearInterval(timer);
     const later = samples.slice(Math.floor(samples.length / 2));
+    const inside = await v8Memory(gateway.url);
     await seconds(ctx.options.quick ? 1 : 10);
     return {
       figures: [
@@ -49,10 +50,23 @@ export const memory: Scenario = {
       notes: [
         `${duration} s of 32 connections for cached answers (${hits.badStatuses} refused), 20 others a second (${others.words}) and a sign-in every two seconds; growth over the second half.`,
         `RSS by tenths of the time: ${tenths(samples.map(([, mb]) => mb))} MB.`,
+        `At the end V8 used ${inside.heapUsed} of ${inside.heapTotal} MB, and ${inside.external} MB lay outside of its heap.`,
       ],
     };
   },
 };
+
+/** As the gateway's own meters have it. */
+async function v8Memory(url: string): Promise<{ heapUsed: string; heapTotal: string; external: string }> {
+  const text = (await ask(`${url}/metrics`)).body.toString();
+  const mb = (name: string) =>
+    (Number(new RegExp(`^${name}(?:{[^}]*})? (\\S+)`, "m").exec(text)?.[1]) / 1024 ** 2).toFixed(1);
+  return {
+    heapUsed: mb("nodejs_heap_size_used_bytes"),
+    heapTotal: mb("nodejs_heap_size_total_bytes"),
+    external: mb("nodejs_external_memory_bytes"),
+  };
+}
 
 async function signInNowAndThen(signIn: () => Promise<number>, until: Promise<unknown>): Promise<void> {
   const stop = new AbortController();

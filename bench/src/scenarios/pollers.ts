@@ -22,7 +22,8 @@ export const pollers: Scenario = {
       perSecond,
       until: seconds(duration),
     });
-    const ttls = duration / ttlSeconds;
+    // One begins at once.
+    const ttls = Math.floor(duration / ttlSeconds) + 1;
     const lists = await robin.calls("client", "/client/queue/list");
     const fills = await robin.calls("client", "state=READY");
     const health = await robin.calls("service", "/health");

@@ -1,18 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { childEnv } from "../env.ts";
 import { ask } from "../load/clients.ts";
 import { onCore } from "../machine/cores.ts";
-import { gatewayEnv, gatewayProgram } from "../machine/gateway.ts";
+import { gatewayEnv } from "../machine/gateway.ts";
 import { cpuSecondsOf } from "../machine/process-figures.ts";
 import { freePort } from "../machine/redis.ts";
 import type { BenchContext, Scenario } from "../scenario.ts";
 import type { Robin } from "../machine/robin.ts";
 import { median } from "../statistics.ts";
 
-const root = path.join(import.meta.dirname, "../../..");
 const limitMs = 30_000;
 
 export const start: Scenario = {
@@ -45,10 +43,11 @@ async function startOnce(
   robin: Robin,
 ): Promise<{ wallSeconds: number; cpuSeconds: number | undefined }> {
   const port = await freePort();
-  const env = childEnv({ ...gatewayEnv(ctx.machine.databaseUrl, robin), PORT: String(port) });
-  const [command = "", ...args] = onCore("measured", [process.execPath, gatewayProgram(ctx.options)]);
+  const { databaseUrl, program } = ctx.machine;
+  const env = childEnv({ ...program.env, ...gatewayEnv(databaseUrl, robin), PORT: String(port) });
+  const [command = "", ...args] = onCore("measured", [process.execPath, ...program.args]);
   const startedAt = performance.now();
-  const child = spawn(command, args, { cwd: root, env, stdio: "ignore", detached: true });
+  const child = spawn(command, args, { cwd: program.cwd, env, stdio: "ignore", detached: true });
   const exited = once(child, "exit");
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
