@@ -98,7 +98,7 @@ function refineOperation(operation: Operation, meta: ProcedureMeta, method: Meth
     ...(method === "get" || method === "delete" ? [] : (["payload_too_large", "unsupported_media_type"] as const)),
     ...(meta.errors ?? []),
     "internal",
-    ...(path.startsWith("/health") ? [] : (["unavailable"] as const)),
+    ...(path.startsWith("/health") ? [] : (["rate_limited", "unavailable"] as const)),
   ];
   const statuses = [...new Set(codes.map((code) => errorCatalogue[code].httpStatus))];
   const errors = Object.fromEntries(statuses.map((status) => [status, errorResponse(codes, status)]));
@@ -135,8 +135,10 @@ function errorResponse(codes: readonly AppErrorCode[], status: number) {
     const requestId = "4a0c0f0e-3f0c-4d4e-9d55-3a2b1c0d9e8f";
     return [code, { value: { error: reason, code, message: when, requestId } }];
   });
+  const retryAfter = { description: "Seconds until it makes sense to try again.", schema: { type: "integer" } };
   return {
     description: possible.map((code) => errorCatalogue[code].when).join(" Or: "),
+    ...(possible.includes("rate_limited") && { headers: { "Retry-After": retryAfter } }),
     content: {
       "application/json": {
         schema: { $ref: "#/components/schemas/Error" },
