@@ -63,7 +63,7 @@ describe("openapi.json", () => {
 
   it("says of each operation that asks Robin how that can fail", () => {
     // These look at our own record of the queue.
-    const ofOurs = /^\/queue\/(bulk|rules)/;
+    const ofOurs = /^\/queue\/(bulk|events|rules)/;
     const asking = Object.keys(paths).filter(
       (path) => /^\/(queue|mail-users|config|diagnostics)/.test(path) && !ofOurs.test(path),
     );
@@ -78,7 +78,7 @@ describe("openapi.json", () => {
 
   it("shows an example of every answer", () => {
     const schemas = committed.components.schemas as unknown as Record<string, { examples?: unknown[] }>;
-    const downloads = listProcedures().flatMap(({ path, meta }) => (meta.download ? path : []));
+    const downloads = listProcedures().flatMap(({ path, meta }) => (meta.download || meta.stream ? path : []));
     for (const operation of Object.values(paths).flatMap((item) => Object.values(item))) {
       if (downloads.includes(operation.operationId)) continue;
       const schema = operation.responses["200"]?.content["application/json"].schema ?? {};
@@ -92,6 +92,18 @@ describe("openapi.json", () => {
       if (!meta.download || !meta.openapi) continue;
       const { content } = paths[meta.openapi.path]?.get?.responses["200"] ?? {};
       expect(Object.keys(content ?? {})).toEqual(meta.download);
+    }
+  });
+
+  it("describes what is watched as server-sent events, with what each of them holds", () => {
+    for (const { path, meta } of listProcedures()) {
+      if (!meta.stream) continue;
+      const operation = paths[meta.stream.path]?.get;
+      expect(operation).toMatchObject({ operationId: path, summary: meta.stream.summary, tags: meta.stream.tags });
+      const content = operation?.responses["200"]?.content as unknown as Record<string, { schema: object }>;
+      expect(content).toMatchObject({
+        "text/event-stream": { schema: { type: "string", contentSchema: { $ref: expect.any(String) as string } } },
+      });
     }
   });
 

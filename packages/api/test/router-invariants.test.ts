@@ -54,6 +54,7 @@ function swallows(path: string, literal: string): boolean {
 describe.each(byPath)("%s", (path, { meta, output, input, type }: ProcedureInfo) => {
   it("declares what it answers, as an object, or as bytes; as a bare list only where the UI wants one", () => {
     if (meta.download) expect(output, "DownloadOutput").toBe(DownloadOutput);
+    else if (meta.stream) expect(output && typeOf(output), "liveStreamOutput").toBe("custom");
     else if (path === "logs.loggers") expect(output && typeOf(output)).toBe("array");
     else expect(output && objectIn(output), "an .output() schema").toBeDefined();
   });
@@ -77,6 +78,7 @@ describe.each(byPath)("%s", (path, { meta, output, input, type }: ProcedureInfo)
   it("is named feature.verb, and on REST unless it is a subscription", () => {
     expect(path).toMatch(/^[a-z][a-zA-Z]*\.[a-z][a-zA-Z]*$/);
     expect(meta.openapi !== undefined || type === "subscription", "meta.openapi").toBe(meta.upload === undefined);
+    expect(meta.stream !== undefined, "meta.stream").toBe(type === "subscription");
     if (meta.upload) expect(meta.takesMail ?? false).toBe(meta.upload.formField === undefined);
   });
 });

@@ -11,6 +11,8 @@ import type { LogMessage } from "./watch-logs.schemas.ts";
 export interface LogTailConfig {
   /** How often Robin's log is read at most. */
   everyMs?: number;
+  /** A reading keeps Robin's only thread for as long as it takes, so this many times as long there is none. */
+  restFactor?: number;
 }
 
 /** The end of Robin's log, read once for all who watch in this process. */
@@ -19,8 +21,6 @@ export interface LogTail {
   feed(isWanted: (entry: LogEntry) => boolean): Feed<LogMessage>;
 }
 
-/** A reading keeps Robin's only thread for as long as it takes, so this many times as long there is none. */
-const restFactor = 9;
 const entriesMax = 2000;
 const bytesMax = 16 * 1024 ** 2;
 const timeoutMs = 5000;
@@ -29,7 +29,7 @@ const lateMs = 10_000;
 const minutesMax = 3;
 
 export function createLogTail(
-  { everyMs = 3000 }: LogTailConfig,
+  { everyMs = 3000, restFactor = 9 }: LogTailConfig,
   { logs, clock, logger }: { logs: LogReader; clock: Clock; logger: Logger },
 ): LogTail {
   /** In the order in which they were found. */
