@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { addressKey } from "./address-key.ts";
+import { bounded } from "./bounded.ts";
 import type { LoginHistory, LoginPair, LoginRecord } from "./login-record.ts";
 import { secondsText } from "./seconds-text.ts";
 import { type Claim, claimAll, refillAll, Windows, type WindowStore } from "./windows.ts";
@@ -54,7 +55,7 @@ export function createLoginGuard(config: LoginLimitConfig, parts: LoginGuardPart
     new Windows({ name, limit, windowMs: minuteMs, share: 1 }, { now, store, keysMax: callersMax });
   const byPair = windowsOf("login", config.loginPerMinute);
   const byAddress = windowsOf("login_address", config.loginAddressPerMinute);
-  const told = new LRUCache<string, number>({ max: callersMax });
+  const told = new LRUCache<string, number>(bounded(callersMax));
   let held = 0;
 
   function claimsOf({ account, address }: LoginPair): Claim[] {

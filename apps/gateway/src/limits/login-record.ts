@@ -1,5 +1,6 @@
 import type { Clock } from "@robin/api";
 import { LRUCache } from "lru-cache";
+import { bounded } from "./bounded.ts";
 import type { RedisLink } from "./redis-link.ts";
 
 /** Somebody who signs in from somewhere. */
@@ -40,7 +41,7 @@ const knownMs = 30 * 24 * 60 * minuteMs;
 const entriesMax = 20_000;
 
 export function createLoginRecord(clock: Clock, link?: RedisLink, prefix = ""): LoginRecord {
-  const options = { max: entriesMax, perf: { now: () => clock.now().getTime() }, ttlResolution: 0 };
+  const options = { ...bounded(entriesMax), perf: { now: () => clock.now().getTime() }, ttlResolution: 0 };
   const pairs = new LRUCache<string, { failures: number; lastAt: number }>({ ...options, ttl: pairMs });
   const accounts = new LRUCache<string, number>({ ...options, ttl: accountMs });
   const known = new LRUCache<string, true>({ ...options, ttl: knownMs });

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { bounded } from "./bounded.ts";
 
 export interface LimitRule {
   /** Of the metric, and of the keys in Redis. */
@@ -61,7 +62,7 @@ export class Windows {
   constructor(rule: LimitRule, parts: WindowsParts) {
     this.rule = rule;
     this.#parts = parts;
-    this.#windows = new LRUCache({ max: parts.keysMax });
+    this.#windows = new LRUCache(bounded(parts.keysMax));
   }
 
   /** Of this caller, now. Nothing is taken from it yet. */
