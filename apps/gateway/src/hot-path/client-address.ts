@@ -6,7 +6,9 @@ import { plainAddress } from "../request-context.ts";
 type Trust = (address: string, hop: number) => boolean;
 
 /** The client's address as `ipAddressOf` finds it, without Express. */
-export function createClientAddress(trust: Trust | undefined): (socket: Socket, forwardedFor?: string) => string {
+export function createClientAddress(
+  trust: Trust | undefined,
+): (socket: Socket, forwardedFor?: string | string[]) => string {
   const known = new WeakMap<Socket, string>();
 
   function peerOf(socket: Socket): string {

@@ -10,7 +10,7 @@ import { encodingFor } from "./content-encoding.ts";
 import type { KnownUrl, KnownUrls } from "./known-urls.ts";
 import { prepare } from "./prepared-answer.ts";
 import { replyWith } from "./reply.ts";
-import { readHead, type RequestHead } from "./request-head.ts";
+import { isPlainRead } from "./send-kept.ts";
 
 interface FrontParts {
   deps: Pick<Deps, "authenticator" | "cache">;
@@ -43,30 +43,32 @@ export function createFront(parts: FrontParts): Front {
     const known = urls.get(req.url ?? "");
     if (!known || draining()) return false;
     const startedAt = performance.now();
-    const head = readHead(req.rawHeaders);
-    if (!head || !isPlainRead(known, req.method, head) || (servesUi && head.accept?.includes("text/"))) return false;
+    const { headers } = req;
+    // The UI has a say in who is sent a page, and in the encoding of what is asked for in parts.
+    if (headers.range !== undefined || (servesUi && headers.accept?.includes("text/"))) return false;
+    if (!isPlainRead(known, req)) return false;
 
-    const principal = signIn(head);
+    const principal = signIn(req);
     if (principal === "unknown") return false;
     const { permission, procedure } = known;
     if (permission !== undefined && !principal?.permissions.includes(permission)) return false;
 
     const ready = cache.peek(keyFor(known.base, known.rule, principal));
-    const encoded = ready && prepare(ready.answer, known.form).ready(encodingFor(head["accept-encoding"]));
+    const encoded = ready && prepare(ready.answer, known.form).ready(encodingFor(headers["accept-encoding"]));
     if (!ready || !encoded) return false;
 
-    const ipAddress = addressOf(req.socket, head["x-forwarded-for"]);
+    const ipAddress = addressOf(req.socket, headers["x-forwarded-for"]);
     const limit = takeNow(known, principal, ipAddress);
     if (!limit) return false;
 
     const { result, answer } = ready;
-    const requestId = requestIdOf(head["x-request-id"]);
+    const requestId = requestIdOf(headers["x-request-id"]);
     const ageSeconds = result === "stale" ? cache.ageSeconds(answer) : undefined;
-    const reply = replyWith(encoded, { ifNoneMatch: head["if-none-match"], ageSeconds });
+    const reply = replyWith(encoded, { ifNoneMatch: headers["if-none-match"], ageSeconds });
     res.writeHead(reply.status, [
       "x-request-id",
       requestId,
-      ...headersFor(head.origin),
+      ...headersFor(headers.origin),
       ...limit,
       "vary",
       known.vary,
@@ -81,7 +83,7 @@ export function createFront(parts: FrontParts): Front {
       endpoint: known.endpoint,
       status: reply.status,
       startedAt,
-      trace: { traceparent: takeTraceparent(head.traceparent), upstreamMs: 0, cache: result },
+      trace: { traceparent: takeTraceparent(headers.traceparent), upstreamMs: 0, cache: result },
       principal,
       ipAddress,
     });
@@ -100,40 +102,37 @@ export function createFront(parts: FrontParts): Front {
   }
 }
 
-function isPlainRead({ form }: KnownUrl, method: string | undefined, head: RequestHead): boolean {
-  if (head["content-length"] !== undefined || head["transfer-encoding"] !== undefined) return false;
-  // Takes the encodings away from answers below the paths of the UI.
-  if (head.range !== undefined) return false;
-  if (form === "rest") return method === "GET" || method === "HEAD";
-  return method === "GET" && head["trpc-accept"] === undefined && !head.accept?.includes("jsonl");
-}
-
 /** Of those who were let in: others could have us remember what they make up. */
 const rememberedHeadersMax = 5000;
 
-type SignIn = (head: RequestHead) => Principal | "unknown" | undefined;
+type SignIn = (req: IncomingMessage) => Principal | "unknown" | undefined;
 
 /** Tells who calls, if it can be told at once; undefined for who does not say. */
 function createSignIn(authenticator: Deps["authenticator"]): SignIn {
   // Reading a header of that length takes longer than finding it again.
   const credentials = new Map<string, string>();
 
-  return ({ authorization, "x-api-key": apiKey }) => {
+  return (req) => {
+    const { authorization, "x-api-key": apiKey } = req.headers;
     if (authorization === undefined && apiKey === undefined) return undefined;
-    const known = apiKey === undefined ? credentials.get(authorization ?? "") : undefined;
-    const credential = known ?? credentialOf({ headersDistinct: distinct({ authorization, "x-api-key": apiKey }) });
+    // Of several Node shows one.
+    const isPlain = apiKey === undefined && countOf("authorization", req.rawHeaders) === 1;
+    const known = isPlain ? credentials.get(authorization ?? "") : undefined;
+    const credential = known ?? credentialOf(req);
     const principal = typeof credential === "string" ? authenticator.remembered(credential) : undefined;
-    if (principal && known === undefined && authorization !== undefined) {
+    if (principal && isPlain && known === undefined) {
       if (credentials.size >= rememberedHeadersMax) credentials.clear();
-      credentials.set(authorization, credential as string);
+      credentials.set(authorization ?? "", credential as string);
     }
     return principal ?? "unknown";
   };
 }
 
-/** As Node has them in `headersDistinct`. */
-function distinct(headers: Record<string, string | undefined>): Record<string, string[]> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value]]])),
-  );
+function countOf(name: string, rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const written = rawHeaders[at];
+    if (written?.length === name.length && written.toLowerCase() === name) count += 1;
+  }
+  return count;
 }

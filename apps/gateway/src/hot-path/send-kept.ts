@@ -1,5 +1,6 @@
 import { type Deps, keyFor, type KeptAnswer, listProcedures } from "@robin/api";
 import type { Request, RequestHandler } from "express";
+import type { IncomingMessage } from "node:http";
 import { costOf } from "../limits/request-cost.ts";
 import type { AppResponse } from "../request-context.ts";
 import { endpointOf } from "../request-endpoint.ts";
@@ -81,7 +82,8 @@ export function varyOf(res: AppResponse, form: AnswerForm): string {
   return [...(said === undefined ? [] : [String(said)]), ...own].join(", ");
 }
 
-function isPlainRead({ form }: KnownUrl, { method, headers }: Request): boolean {
+/** Whether this is the usual request for what is known at its URL, of which nothing else has a say. */
+export function isPlainRead({ form }: KnownUrl, { method, headers }: IncomingMessage): boolean {
   if (headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined) return false;
   if (form === "rest") return method === "GET" || method === "HEAD";
   return method === "GET" && headers["trpc-accept"] === undefined && !headers.accept?.includes("jsonl");
