@@ -3,6 +3,7 @@ import cluster, { type Worker } from "node:cluster";
 import { announce } from "./announce.ts";
 import { createCrew, type Member } from "./crew.ts";
 import type { Env } from "./env.ts";
+import { closeLostConnections } from "./handed-connections.ts";
 import { createLogger } from "./logger.ts";
 import { createMetricsPool } from "./process-metrics.ts";
 import { type Order, prepareFlag, type Ready, type Report } from "./process-messages.ts";
@@ -19,7 +20,9 @@ export async function runProcesses(env: ProcessesEnv): Promise<void> {
 
   const fork = (first: boolean): Member => {
     cluster.setupPrimary({ args: first ? [prepareFlag] : [] });
-    const member = asMember(cluster.fork(), (report) => {
+    const worker = cluster.fork();
+    closeLostConnections(worker);
+    const member = asMember(worker, (report) => {
       receive(member, report);
     });
     void member.exited.then(() => {

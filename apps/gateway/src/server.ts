@@ -10,8 +10,6 @@ export interface ServerLimits {
   maxConnections: number;
   /** What an answer may take; a connection on which nothing moves is kept longer than that. */
   requestTimeoutMs: number;
-  /** True once no more requests are wanted: answers then end their connections. */
-  draining: () => boolean;
 }
 
 /** Slow enough for a bad line, too quick for who sends a byte now and then to hold a connection. */
@@ -30,16 +28,8 @@ const refusedAtOnceMax = 500;
 
 /** A server with bounds for whoever connects; `handler` gets what remains. */
 export function createHttpServer(handler: RequestListener, limits: ServerLimits): Server {
-  const { maxConnections, requestTimeoutMs, draining } = limits;
-  class Response extends ServerResponse {
-    /** Every answer passes here, also those that were on their way when the end was asked for. */
-    override writeHead(...head: unknown[]): this {
-      if (draining()) this.shouldKeepAlive = false;
-      return super.writeHead(...(head as [number]));
-    }
-  }
+  const { maxConnections, requestTimeoutMs } = limits;
   const options = {
-    ServerResponse: Response as typeof ServerResponse,
     headersTimeout: headersTimeoutMs,
     requestTimeout: arrivalTimeoutMs,
     connectionsCheckingInterval: timeoutCheckMs,
@@ -116,13 +106,32 @@ function sendRaw(socket: Duplex, status: number, body: ReturnType<typeof errorBo
   );
 }
 
-/** A client in the middle of its work sends its next request sooner, and is then told to connect anew. */
-const idleGraceMs = 250;
-/** How often connections that have become idle are looked for after that. */
+/** How often connections that have become idle are looked for. */
 const idleCheckMs = 50;
 
-/** Stops accepting, lets running requests end, and cuts what is left after `graceMs`. */
-export async function closeGracefully(server: Server, graceMs: number): Promise<void> {
+interface Patience {
+  /** What running requests get to end. */
+  graceMs: number;
+  /** What clients in the middle of their work get to send their next request, whose answer tells them to connect anew. */
+  idleMs: number;
+}
+
+/**
+ * From now on every answer of this process ends its connection, also those whose requests are running. Done to Node's own
+ * class, for Express takes any other one's place, and before the end it costs nothing.
+ */
+function endConnectionsWithAnswers(): void {
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with the answer that it is of
+  const { writeHead } = ServerResponse.prototype;
+  ServerResponse.prototype.writeHead = function (this: ServerResponse, ...head: unknown[]) {
+    this.shouldKeepAlive = false;
+    return Reflect.apply(writeHead, this, head) as ServerResponse;
+  };
+}
+
+/** Stops accepting, lets running requests end, and cuts what is left. For a process that ends with its server. */
+export async function closeGracefully(server: Server, { graceMs, idleMs }: Patience): Promise<void> {
+  endConnectionsWithAnswers();
   const closed = new Promise<void>((resolve, reject) => {
     // The one of HTTP servers would cut idle connections at once, also those with a request on its way.
     NetServer.prototype.close.call(server, (error) => {
@@ -130,22 +139,19 @@ export async function closeGracefully(server: Server, graceMs: number): Promise<
       else resolve();
     });
   });
-  let closeIdle: NodeJS.Timeout | undefined;
-  const begin = setTimeout(
-    () => {
-      // A kept-alive connection becomes idle only when its request has ended, which is after this began.
-      closeIdle = setInterval(() => {
-        server.closeIdleConnections();
-      }, idleCheckMs);
-    },
-    Math.min(idleGraceMs, graceMs),
-  );
+  // After the sockets were read: what has arrived by then is a request to be answered.
+  const closeIdle = (): unknown =>
+    setImmediate(() => {
+      server.closeIdleConnections();
+    });
+  let checking: NodeJS.Timeout | undefined;
+  const begin = setTimeout(() => (checking = setInterval(closeIdle, idleCheckMs)), Math.min(idleMs, graceMs));
   const cut = setTimeout(() => {
     server.closeAllConnections();
   }, graceMs);
   await closed.finally(() => {
     clearTimeout(begin);
-    clearInterval(closeIdle);
+    clearInterval(checking);
     clearTimeout(cut);
   });
 }
