@@ -5,7 +5,16 @@ import { randomUUID } from "node:crypto";
 import type { Clock, Logger } from "../../../context.ts";
 import { recordQueueAction } from "../snapshot-actions.ts";
 import { askRobin, type AskResult } from "./ask-robin.ts";
-import { type ClaimedItem, claimBatch, endRun, forgetAsked, release, settle, takeOver } from "./run-progress.ts";
+import {
+  type ClaimedItem,
+  claimBatch,
+  endRun,
+  forgetAsked,
+  release,
+  settle,
+  type Skipped,
+  takeOver,
+} from "./run-progress.ts";
 import { actionOf } from "./bulk-store.ts";
 
 export interface BulkParts {
@@ -83,32 +92,48 @@ async function workOn(parts: BulkParts, id: string, worker: string): Promise<"en
       logger.info({ bulkId: id, cancelled: isCancelled }, "bulk run has ended");
       return "ended";
     }
+    const sorted = sortOut(run, batch);
     const began = performance.now();
-    const next = await workOnBatch(parts, run, batch);
+    const answer = await ask(parts, run, sorted.asked);
+    const robinMs = performance.now() - began;
+    const next = await conclude(parts, run, { ...sorted, batch, answer });
     await events.publish("bulk.progress", { bulkId: id });
     if (next !== "go on") return next;
-    const pauseMs = (performance.now() - began) * pauseFactor;
-    await pause(Math.min(pauseMsMax, Math.max(pauseMsMin, pauseMs)));
+    await pause(Math.min(pauseMsMax, Math.max(pauseMsMin, robinMs * pauseFactor)));
   }
 }
 
-async function workOnBatch(
-  parts: BulkParts,
-  run: QueueBulkRun,
-  batch: readonly ClaimedItem[],
-): Promise<"go on" | "ended" | "wait"> {
-  const { db, robin, clock, events } = parts;
-  const action = actionOf[run.action];
+interface SortedBatch {
+  asked: readonly ClaimedItem[];
+  /** What Robin is not asked for, and why. */
+  skipped: readonly Skipped[];
+}
+
+function sortOut(run: QueueBulkRun, batch: readonly ClaimedItem[]): SortedBatch {
   const gone = batch.filter(({ hasLeft }) => hasLeft);
-  const mayClaimed = action !== "retry" || namesClaimed(run);
+  const mayClaimed = run.action !== "RETRY" || namesClaimed(run);
   const busy = batch.filter(({ hasLeft, state }) => !hasLeft && state === "CLAIMED" && !mayClaimed);
   const asked = batch.filter((item) => !gone.includes(item) && !busy.includes(item));
-  const skipped = [
-    { items: gone, status: "MISSING" as const, reason: alreadyGone },
-    { items: busy, status: "FAILED" as const, reason: inDelivery },
-  ];
-  const answer: AskResult = asked.length === 0 ? { kind: "done", count: 0 } : await askRobin(robin, action, asked);
+  return {
+    asked,
+    skipped: [
+      { items: gone, status: "MISSING", reason: alreadyGone },
+      { items: busy, status: "FAILED", reason: inDelivery },
+    ],
+  };
+}
 
+async function ask({ robin }: BulkParts, { action }: QueueBulkRun, items: readonly ClaimedItem[]): Promise<AskResult> {
+  return items.length === 0 ? { kind: "done", count: 0 } : askRobin(robin, actionOf[action], items);
+}
+
+async function conclude(
+  parts: BulkParts,
+  run: QueueBulkRun,
+  { asked, skipped, batch, answer }: SortedBatch & { batch: readonly ClaimedItem[]; answer: AskResult },
+): Promise<"go on" | "ended" | "wait"> {
+  const { db, clock, events } = parts;
+  const action = actionOf[run.action];
   switch (answer.kind) {
     case "done":
       await settle(db, run, { done: asked, found: answer.count, skipped });

@@ -9,7 +9,7 @@ export interface ClaimedItem {
   state: QueueItemState | null;
 }
 
-interface Skipped {
+export interface Skipped {
   items: readonly ClaimedItem[];
   status: "MISSING" | "FAILED";
   reason: string;
