@@ -23,7 +23,7 @@ interface PoolOptions {
 export function createMetricsPool({ members, restarts }: PoolOptions): MetricsPool {
   const latest = new Map<Member, ProcessMetrics>();
   const asked = new Map<number, (member: Member) => void>();
-  let ended: ProcessMetrics = [];
+  let ended: Promise<ProcessMetrics> = Promise.resolve([]);
   let lastId = 0;
 
   async function askAll(): Promise<void> {
@@ -53,7 +53,7 @@ export function createMetricsPool({ members, restarts }: PoolOptions): MetricsPo
   return {
     async collect() {
       await askAll();
-      return sumOf([ended, aboutProcesses(members().length, restarts()), ...latest.values()]).metrics();
+      return sumOf([await ended, aboutProcesses(members().length, restarts()), ...latest.values()]).metrics();
     },
     receive(member, report) {
       if (!("type" in report) || report.type !== "metrics.collected") return;
@@ -63,9 +63,7 @@ export function createMetricsPool({ members, restarts }: PoolOptions): MetricsPo
     bury(member) {
       const counts = (latest.get(member) ?? []).filter(({ type }) => ["counter", "histogram"].includes(String(type)));
       latest.delete(member);
-      void sumOf([ended, counts])
-        .getMetricsAsJSON()
-        .then((sum) => (ended = sum));
+      ended = ended.then((sum) => sumOf([sum, counts]).getMetricsAsJSON());
     },
   };
 }
