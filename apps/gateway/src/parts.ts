@@ -1,6 +1,7 @@
 import { createDeps, type Deps } from "@robin/api";
 import { createDb } from "@robin/db";
 import { createEvents } from "@robin/events";
+import { contracts, createJobsInspector } from "@robin/jobs";
 import { createRobinClient } from "@robin/sdk";
 import { startTracing, type Tracing } from "@robin/tracing";
 import type { Logger } from "pino";
@@ -14,6 +15,9 @@ import { createMeters, type Meters } from "./prometheus.ts";
 import { version } from "./version.ts";
 
 const dayMs = 24 * 60 * 60 * 1000;
+
+/** Somebody waits for the answer. */
+const jobsWaitMs = 3000;
 
 /** How long the end of the process waits for the collector; every other deadline is over by then. */
 const lastTracesMs = 1500;
@@ -41,6 +45,13 @@ export async function createParts(env: Env): Promise<Parts> {
   const meters = createMeters({ droppedLines: output?.dropped });
   const tracing = await traceTo(env, logger);
   const events = await createEvents({ databaseUrl: env.DATABASE_URL, redisUrl: env.REDIS_URL, logger });
+  const jobs = createJobsInspector(
+    { databaseUrl: env.DATABASE_URL, redisUrl: env.REDIS_URL, waitMs: jobsWaitMs },
+    Object.values(contracts),
+    (err) => {
+      logger.warn({ err }, "jobs cannot be looked at");
+    },
+  );
   const robin = createRobinClient({
     clientApi: { url: env.ROBIN_CLIENT_API_URL, auth: env.ROBIN_CLIENT_API_AUTH },
     serviceApi: { url: env.ROBIN_SERVICE_API_URL, auth: env.ROBIN_SERVICE_API_AUTH },
@@ -96,7 +107,7 @@ export async function createParts(env: Env): Promise<Parts> {
       },
       live: { clientsMax: env.LIVE_CLIENTS_MAX, clientsPerUserMax: env.LIVE_CLIENTS_PER_USER_MAX },
     },
-    { db, robin, events, logger, loginGuard: limits?.loginGuard },
+    { db, robin, events, jobs, logger, loginGuard: limits?.loginGuard },
   );
   const config: AppConfig = {
     bodyBytesMax: env.BODY_LIMIT,
@@ -119,6 +130,7 @@ export async function createParts(env: Env): Promise<Parts> {
         tracing?.close(lastTracesMs),
         robin.close(),
         events.close(),
+        jobs.close(),
         limits?.close(),
         db.$disconnect(),
       ]);

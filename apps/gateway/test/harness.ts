@@ -3,6 +3,7 @@ import { type ApiConfig, createDeps, type Deps, directHashing } from "@robin/api
 import { createTestDatabase, createUser } from "@robin/db/testing";
 import { createDb, type Db } from "@robin/db";
 import { createLocalEvents, type Events } from "@robin/events";
+import { contracts, createJobsInspector } from "@robin/jobs";
 import { createRobinClient, type RobinClientConfig } from "@robin/sdk";
 import { createManualClock, createRobinSimulator, type RobinSimulator } from "@robin/simulator";
 import type { Tracing } from "@robin/tracing";
@@ -121,6 +122,11 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   );
   const limits =
     options.limits && createTestLimits(options.limits, { logger, clock, onExceeded: meters.onLimitExceeded });
+  const jobs = createJobsInspector(
+    { databaseUrl: proxied.href, waitMs: 500 },
+    Object.values(contracts),
+    () => undefined,
+  );
   const deps = createDeps(
     {
       accessTokens: {
@@ -147,6 +153,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       db,
       robin,
       events: options.events ?? shared?.deps.events ?? createLocalEvents(logger),
+      jobs,
       logger,
       clock,
       loginGuard: limits?.loginGuard,
@@ -215,6 +222,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       await new Promise((resolve) => server.close(resolve));
       await robin.close();
       await limits?.close();
+      await jobs.close();
       await db.$disconnect();
       await databaseProxy.close();
       if (!shared) await simulator.close();

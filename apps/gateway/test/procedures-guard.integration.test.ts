@@ -226,6 +226,7 @@ const cases: Record<ProcedurePath, Case> = {
   "logs.loggers": nothing,
   "logs.export": nothing,
   "mailboxes.view": ofMail(),
+  "jobs.list": nothing,
   "mailboxes.folder": ofMail({ folder: "inbox" }),
   "mailboxes.folderProperties": ofMail({ folder: "inbox" }),
   "mailboxes.message": { input: () => ({ domain: mail.domain, user: mail.user, messageId: mail.mailboxId }) },

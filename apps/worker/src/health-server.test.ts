@@ -2,6 +2,9 @@ import type { AddressInfo } from "node:net";
 import type { Server } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Readiness, startHealthServer } from "./health-server.ts";
+import { createMeters } from "./meters.ts";
+
+const { registry } = createMeters({ counts: () => Promise.resolve(new Map()) });
 
 describe("the worker's health endpoint", () => {
   let server: Server;
@@ -9,7 +12,7 @@ describe("the worker's health endpoint", () => {
   let readiness: Readiness;
   beforeEach(async () => {
     readiness = { ready: true, services: { database: "UP", queue: "UP" } };
-    server = await startHealthServer(0, () => readiness);
+    server = await startHealthServer(0, () => readiness, registry);
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
   afterEach(() => {
@@ -44,6 +47,9 @@ describe("the worker's health endpoint", () => {
 
   it("says which port is taken", async () => {
     const { port } = server.address() as AddressInfo;
-    await expect(startHealthServer(port, () => readiness)).rejects.toMatchObject({ code: "EADDRINUSE", port });
+    await expect(startHealthServer(port, () => readiness, registry)).rejects.toMatchObject({
+      code: "EADDRINUSE",
+      port,
+    });
   });
 });

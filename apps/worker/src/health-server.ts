@@ -1,6 +1,6 @@
 import { isPrivateAddress } from "@robin/api";
 import { createServer, type Server, type ServerResponse } from "node:http";
-import { collectDefaultMetrics, Registry } from "prom-client";
+import type { Registry } from "prom-client";
 
 export interface Readiness {
   ready: boolean;
@@ -11,13 +11,6 @@ export interface Readiness {
 function answer(res: ServerResponse, status: number, body: object): void {
   res.writeHead(status, { "content-type": "application/json; charset=utf-8", "cache-control": "no-store" });
   res.end(JSON.stringify(body));
-}
-
-/** Of the process itself. */
-function createMetrics(): Registry {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  return registry;
 }
 
 const whatIsThere = {
@@ -34,7 +27,7 @@ const notFromHere = { error: "Forbidden", code: "forbidden", message: "Only for 
 export async function startHealthServer(
   port: number,
   readiness: () => Readiness,
-  metrics: Registry = createMetrics(),
+  metrics: Pick<Registry, "metrics" | "contentType">,
 ): Promise<Server> {
   const expose = async (res: ServerResponse): Promise<void> => {
     const text = await metrics.metrics();

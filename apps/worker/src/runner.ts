@@ -3,11 +3,13 @@ import { UnrecoverableError } from "bullmq";
 import type { Logger } from "pino";
 import type { JobContext, JobHandler } from "./handler.ts";
 import { toJobError } from "./job-error.ts";
+import type { EndedJob } from "./meters.ts";
 
 export interface RunnerOptions {
   connection: JobsConnection;
   handlers: readonly JobHandler[];
   context: Omit<JobContext, "signal">;
+  onJob: (job: EndedJob) => void;
   /** Gets what goes wrong outside of jobs. */
   onError: (error: Error) => void;
   /** How soon a killed worker's job is noticed; tests do not want to wait for it. */
@@ -38,7 +40,7 @@ function logFailure(logger: Logger, job: FailedJob | undefined, error: Error): v
 
 /** Starts one BullMQ worker per handler and resolves when all of them listen. */
 export async function startRunner(options: RunnerOptions): Promise<Runner> {
-  const { connection, handlers, context, onError, takeover } = options;
+  const { connection, handlers, context, onJob, onError, takeover } = options;
   const stopping = new AbortController();
   const running = new Set<Promise<unknown>>();
   const workers = handlers.map(({ contract, run }): BackendWorker => {
@@ -52,9 +54,12 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
         running.add(handled);
         try {
           const result = await handled;
-          jobLogger.debug({ durationMs: Math.round(performance.now() - started), result }, "job done");
+          const durationMs = Math.round(performance.now() - started);
+          jobLogger.debug({ durationMs, result }, "job done");
+          onJob({ name: contract.name, outcome: "done", durationMs, result });
           return result;
         } catch (error) {
+          onJob({ name: contract.name, outcome: "failed", durationMs: performance.now() - started });
           throw toJobError(error);
         } finally {
           running.delete(handled);

@@ -8,6 +8,7 @@ import { ErrorCode } from "bullmq";
 import type { Logger } from "pino";
 import { startHealthServer } from "./health-server.ts";
 import type { JobHandler } from "./handler.ts";
+import { createMeters } from "./meters.ts";
 import { type RunnerOptions, startRunner } from "./runner.ts";
 import { watchService } from "./watch.ts";
 
@@ -102,7 +103,15 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
     if (store.isUp()) void reschedule();
   }, scheduleCheckMs);
   const context = { db, events, robin, configFolder, webhooks, logger, now: () => new Date() };
-  const runner = await startRunner({ connection, handlers, context, onError, ...(takeover && { takeover }) });
+  const meters = createMeters(queues);
+  const runner = await startRunner({
+    connection,
+    handlers,
+    context,
+    onJob: meters.onJob,
+    onError,
+    ...(takeover && { takeover }),
+  });
 
   let stopping = false;
   const watches = [...new Set([database, store])];
@@ -113,7 +122,7 @@ export async function startWorker(config: WorkerConfig): Promise<RunningWorker> 
       queue: store.isUp() ? ("UP" as const) : ("DOWN" as const),
     },
   });
-  const health = healthPort === 0 ? undefined : await startHealthServer(healthPort, readiness);
+  const health = healthPort === 0 ? undefined : await startHealthServer(healthPort, readiness, meters.registry);
   const close = async (): Promise<void> => {
     stopping = true;
     clearInterval(scheduleCheck);

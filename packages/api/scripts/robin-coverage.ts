@@ -30,7 +30,12 @@ const general: Row[] = [
   ["POST /client/queue/delete", ["queue.delete"], ["queue.delete", "queue.deleteMany"], ["queue-actions"]],
   ["POST /client/queue/retry", ["queue.retry"], ["queue.retry", "queue.retryMany"], ["queue-actions"]],
   ["POST /client/queue/bounce", ["queue.bounce"], ["queue.bounce", "queue.bounceMany"], ["queue-actions"]],
-  ["GET /logs", ["logs.search"], ["logs.search", "logs.loggers", "logs.export"], ["logs", "logs-export"]],
+  [
+    "GET /logs",
+    ["logs.search"],
+    ["logs.search", "logs.loggers", "logs.export", "queue.item"],
+    ["logs", "logs-export", "queue-record"],
+  ],
   ["GET /users", ["users.list"], ["mailUsers.list"], ["mail-users"]],
   ["GET /users/{username}/exists", ["users.exists"], ["mailUsers.exists"], ["mail-users"]],
   ["POST /users/authenticate", ["users.authenticate"], ["mailUsers.authenticate"], ["mail-users"]],

@@ -1,6 +1,7 @@
 import type { ConfigFolder } from "@robin/config-files";
 import type { Db } from "@robin/db";
 import type { Events } from "@robin/events";
+import type { JobsInspector } from "@robin/jobs";
 import type { CallOptions, RobinClient } from "@robin/sdk";
 import type { AnswerCache, KeptAnswer } from "./cache/answer-cache.ts";
 import type { Authenticator, Principal } from "./features/auth/authenticator.ts";
@@ -38,6 +39,8 @@ export interface Deps {
   logger: Logger;
   accessTokens: AccessTokens;
   authenticator: Authenticator;
+  /** What goes on in the background. */
+  jobs: Pick<JobsInspector, "inspect">;
   loginGuard: LoginGuard;
   passwords: Passwords;
   health: HealthMonitor;

@@ -46,12 +46,13 @@ export function createDeps(
     db: Db;
     robin: RobinClient;
     events: Events;
+    jobs: Deps["jobs"];
     logger: Logger;
     clock?: Clock;
     loginGuard?: LoginGuard | undefined;
   },
 ): Deps {
-  const { db, robin, events, logger, clock = systemClock, loginGuard = openLoginGuard } = parts;
+  const { db, robin, events, jobs, logger, clock = systemClock, loginGuard = openLoginGuard } = parts;
   const accessTokens = createAccessTokens(config.accessTokens, clock);
   const configFolder = config.robinConfigDir ? createConfigFolder({ path: config.robinConfigDir, clock }) : undefined;
   const logs = createLogReader(robin, config.robinTimeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
@@ -65,6 +66,7 @@ export function createDeps(
     db,
     robin,
     events,
+    jobs,
     cache,
     logger,
     clock,

@@ -12,6 +12,7 @@ import { diagnosticsRouter } from "./features/diagnostics/diagnostics.router.ts"
 import { domainsRouter } from "./features/domains/domains.router.ts";
 import { healthRouter } from "./features/health/health.router.ts";
 import { logsRouter } from "./features/logs/logs.router.ts";
+import { jobsRouter } from "./features/jobs/jobs.router.ts";
 import { mailboxesRouter } from "./features/mailboxes/mailboxes.router.ts";
 import { mailRouter } from "./features/mail/mail.router.ts";
 import { mailUsersRouter } from "./features/mail-users/mail-users.router.ts";
@@ -39,6 +40,7 @@ export const appRouter = router({
   health: healthRouter,
   logs: logsRouter,
   mailboxes: mailboxesRouter,
+  jobs: jobsRouter,
   mail: mailRouter,
   mailUsers: mailUsersRouter,
   metrics: metricsRouter,

@@ -7,6 +7,7 @@ export interface BackendQueue extends Pick<
   Queue,
   | "add"
   | "close"
+  | "getJobCounts"
   | "getJobs"
   | "getJobScheduler"
   | "removeJobScheduler"

@@ -6,6 +6,7 @@ export {
   type JobsConnectionConfig,
 } from "./connection.ts";
 export { contracts, defineJob, type JobContract } from "./contracts.ts";
-export { type JobQueues, openQueues } from "./queue.ts";
+export { type FailedJob, type JobCounts, type JobOverview, type JobQueues, openQueues } from "./queue.ts";
 export { isConnectionError } from "./connection-error.ts";
 export { JobsUnavailableError } from "./wait-until-up.ts";
+export { createJobsInspector, type JobsInspector } from "./inspector.ts";

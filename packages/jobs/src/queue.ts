@@ -15,8 +15,39 @@ export interface JobQueues {
    * has to be from time to time: a schedule that is found to wait for nothing in two calls is begun anew.
    */
   schedule(): Promise<void>;
+  /** How many jobs are in which state, by the job's name. */
+  counts(): Promise<Map<string, JobCounts>>;
+  /** What is going on with a kind of job, and what went wrong lately, the newest first. */
+  inspect(contract: JobContract): Promise<JobOverview>;
   close(): Promise<void>;
 }
+
+export interface JobCounts {
+  waiting: number;
+  delayed: number;
+  active: number;
+  completed: number;
+  failed: number;
+}
+
+export interface FailedJob {
+  id: string;
+  failedAt?: Date;
+  reason: string;
+  attempts: number;
+}
+
+export interface JobOverview {
+  counts: JobCounts;
+  /** As it is stored: the worker may have set another pace than the contract's. */
+  everyMs?: number;
+  /** Of the next tick, where there is a schedule. */
+  nextAt?: Date;
+  failures: FailedJob[];
+}
+
+/** Of failed jobs that are told. */
+const failuresMax = 20;
 
 export interface JobQueuesOptions {
   /** Gets what goes wrong in the background; calls report their own failures. */
@@ -29,6 +60,31 @@ function jobOptions({ attempts, backoff, keep }: JobContract): JobsOptions {
     backoff: { type: backoff.type, delay: backoff.delayMs, jitter: 0.2 },
     removeOnComplete: { count: keep.completed },
     removeOnFail: { count: keep.failed },
+  };
+}
+
+async function countsOf(queue: BackendQueue): Promise<JobCounts> {
+  const counts = await queue.getJobCounts("waiting", "prioritized", "delayed", "active", "completed", "failed");
+  const { waiting = 0, prioritized = 0, delayed = 0, active = 0, completed = 0, failed = 0 } = counts;
+  return { waiting: waiting + prioritized, delayed, active, completed, failed };
+}
+
+async function overviewOf(queue: BackendQueue, { name }: JobContract): Promise<JobOverview> {
+  const [counts, scheduler, failed] = await Promise.all([
+    countsOf(queue),
+    queue.getJobScheduler(name),
+    queue.getJobs(["failed"], 0, failuresMax - 1, false),
+  ]);
+  return {
+    counts,
+    ...(scheduler?.every !== undefined && { everyMs: scheduler.every }),
+    ...(scheduler?.next !== undefined && { nextAt: new Date(scheduler.next) }),
+    failures: failed.map(({ id, finishedOn, failedReason, attemptsMade }) => ({
+      id: id ?? "",
+      ...(finishedOn !== undefined && { failedAt: new Date(finishedOn) }),
+      reason: failedReason,
+      attempts: attemptsMade,
+    })),
   };
 }
 
@@ -100,6 +156,11 @@ export async function openQueues(
     schedule: async () => {
       await Promise.all(contracts.map((contract) => applySchedule(queueOf(contract), contract, idleAt)));
     },
+    counts: async () => {
+      const all = [...queues].map(async ([name, queue]) => [name, await countsOf(queue)] as const);
+      return new Map(await Promise.all(all));
+    },
+    inspect: (contract) => overviewOf(queueOf(contract), contract),
     close: async () => {
       await Promise.all([...queues.values()].map((queue) => queue.close()));
     },

@@ -88,6 +88,29 @@ describe.each(["redis", "postgresql"] as const)("queues in %s", (kind) => {
     expect(warnings).toEqual([]);
   });
 
+  it("tells what waits, when the next tick is, and what failed", async () => {
+    const looked: JobContract = { ...scheduled, name: "test.looked" };
+    const queues = await openQueues(connection, [looked], { onError });
+    await queues.schedule();
+    const worker = connection.createWorker(looked.name, () => Promise.reject(new Error("went wrong")), {});
+    await new Promise<void>((resolve) => {
+      worker.on("failed", () => {
+        resolve();
+      });
+    });
+    await worker.close();
+    const { counts, nextAt, everyMs, failures } = await queues.inspect(looked);
+    expect({ counts, everyMs }).toEqual({
+      counts: { waiting: 0, delayed: 1, active: 0, completed: 0, failed: 1 },
+      everyMs: hour,
+    });
+    expect(nextAt?.getTime()).toBeGreaterThan(Date.now());
+    expect(failures).toMatchObject([{ reason: "went wrong", attempts: 1, failedAt: expect.any(Date) as Date }]);
+    expect(await queues.counts()).toEqual(new Map([[looked.name, counts]]));
+    await connection.createQueue(looked.name).removeJobScheduler(looked.name);
+    await queues.close();
+  });
+
   it("refuses a payload that is not the contract's, and a contract it was not opened for", async () => {
     const queues = await openQueues(connection, [greet], { onError });
     await expect(queues.add(greet, { userId: 1.5 })).rejects.toThrow(z.ZodError);

@@ -43,4 +43,26 @@ export const QueueItemRecord = QueueItem.extend({
   logIncomplete: z.boolean().optional().meta({ description: "Whether Robin's log may say more; only with `log`." }),
 }).meta({
   id: "QueueItemRecord",
+  examples: [
+    {
+      uid: "0c1e5891-3ea6-4d36-b29e-ebe755134150",
+      state: "CLAIMED",
+      protocol: "ESMTP",
+      retryCount: 2,
+      envelopeCount: 1,
+      recipients: ["pepper@example.com"],
+      recipientsHidden: 0,
+      files: ["qeml-20260821.5a2ce6a0.eml"],
+      domains: ["example.com"],
+      firstSeenAt: "2026-08-21T13:20:11.000Z",
+      inQueue: false,
+      lastSeenAt: "2026-08-21T13:31:40.000Z",
+      retriesSeen: 2,
+      left: { at: "2026-08-21T13:31:45.000Z", how: "RETRIED", by: "admin@robin.local" },
+      events: [
+        { at: "2026-08-21T13:21:12.000Z", kind: "RETRY", retryCount: 1 },
+        { at: "2026-08-21T13:31:38.000Z", kind: "REQUEST", action: "retry", by: "admin@robin.local" },
+      ],
+    },
+  ],
 });
