@@ -36,13 +36,15 @@ describe("each kept answer", () => {
 /** Features whose mutations change nothing that is kept, each with the reason. */
 const unrelated: Record<string, string> = {
   aliases: "our own table",
-  alerts: "our own table",
+  alertRules: "our own table",
+  alertWebhooks: "our own table",
   apiKeys: "our own table",
   auth: "verify looks at the sign-in first; a password does not show in lists",
   blocklist: "our own table",
   domains: "our own table",
   gateway: "about this process",
   mailUsers: "only tries a password",
+  queueRules: "our own table; the worker tells what their runs did",
   scanners: "only asks for something to be scanned",
   sessions: "our own table",
 };

@@ -167,13 +167,34 @@ describe("alerts.evaluate", () => {
 
   it("knows since when Robin does not answer, also when it never did", async () => {
     await addRule({ kind: "ROBIN_UNREACHABLE", threshold: 60 });
-    clock.advance(61_000);
+    const wait = async (ticks: number) => {
+      for (let tick = 1; tick < ticks; tick += 1) {
+        clock.advance(15_000);
+        expect(await evaluate()).toEqual({ fired: 0, cleared: 0 });
+      }
+      clock.advance(15_000);
+    };
+    await evaluate();
+    await wait(5);
     expect(await evaluate()).toMatchObject({ fired: 1 });
     await db.metricSample.create({ data: { resolution: 0, at: clock.now() } });
     expect(await evaluate()).toMatchObject({ cleared: 1 });
     await db.queueWatch.deleteMany();
     await db.metricSample.deleteMany();
     expect(await evaluate()).toMatchObject({ fired: 1 });
+  });
+
+  it("does not take Robin for silent when no worker was there to ask it", async () => {
+    await addRule({ kind: "ROBIN_UNREACHABLE", threshold: 60 });
+    clock.advance(600_000);
+    expect(await evaluate()).toMatchObject({ fired: 0 });
+    await look({ ready: 0, claimed: 0, dead: 0 });
+    clock.advance(600_000);
+    expect(await evaluate()).toMatchObject({ fired: 0 });
+    await look({ ready: 0, claimed: 0, dead: 0 });
+    clock.advance(15_000);
+    expect(await evaluate()).toMatchObject({ fired: 0 });
+    expect(await alerts()).toEqual([]);
   });
 
   it("knows of an open breaker, of the size of the database, and of a worker that was not at work", async () => {
@@ -256,6 +277,7 @@ describe("alerts.deliver", () => {
     await addWebhook({ name: "grave", minSeverity: "CRITICAL", url: `${receiver.url}/grave` });
     await addWebhook({ name: "off", enabled: false });
     await fire({ severity: "WARNING" });
+    clock.advance(15_000);
     await look({ ready: 0, claimed: 0, dead: 0 });
     await evaluate();
     await deliver();

@@ -19,6 +19,9 @@ export interface Readings {
 /** Older numbers say nothing of the present. */
 const staleMs = 2 * 60_000;
 
+/** More than some ticks without a look at the rules: the worker was away. */
+const pauseMs = 60_000;
+
 type Reader = Pick<Db, "queueWatch" | "queueItem" | "queueSize" | "metricSample" | "$queryRaw">;
 
 export async function takeReadings(
@@ -71,9 +74,12 @@ export async function valueOf(db: Reader, rule: ValueRule, readings: Readings): 
       return queue && (readings.oldestReadyAt ? secondsBetween(readings.oldestReadyAt, now) : 0);
     case "DEAD_GROWTH":
       return queue && deadGrowth(db, queue.dead, new Date(now.getTime() - (rule.windowSeconds ?? 0) * 1000));
-    case "ROBIN_UNREACHABLE":
+    case "ROBIN_UNREACHABLE": {
+      // While no worker ran nobody asked Robin; the next look knows more.
+      if (!readings.evaluatedAt || now.getTime() - readings.evaluatedAt.getTime() > pauseMs) return undefined;
       // Where it never answered, the rule is as old as the gateway or younger.
       return secondsBetween(readings.robinSeenAt ?? rule.createdAt, now);
+    }
     case "BREAKER_OPEN":
       return readings.breakersOpen;
     case "DATABASE_SIZE":
