@@ -35,11 +35,14 @@ export const miss: Scenario = {
         const tallies = { direct: new Tally(), ours: new Tally() };
         // What the first requests pay is no matter of the cache.
         await crowd({ url: ours, headers: signedIn, clients, until: seconds(1) });
+        let cpuSeconds = 0;
         for (let round = 0; round < rounds; round += 1) {
           const until = () => seconds(ctx.options.quick ? 1 : 2);
           const headers = { accept: "application/json" };
           await crowd({ url: direct, headers, clients, close: true, tally: tallies.direct, until: until() });
+          const cpuBefore = gateway.cpuSeconds() ?? NaN;
           await crowd({ url: ours, headers: signedIn, clients, tally: tallies.ours, until: until() });
+          cpuSeconds += (gateway.cpuSeconds() ?? NaN) - cpuBefore;
         }
         const label = `${name}, ${clients === 1 ? "1 connection" : `${clients} connections`}`;
         for (const [word, share] of [
@@ -49,6 +52,8 @@ export const miss: Scenario = {
           const added = tallies.ours.p(share) - tallies.direct.p(share);
           figures.push({ name: `${label}, ${word}`, value: added, unit: "ms" });
         }
+        const cpuMs = (1000 * cpuSeconds) / tallies.ours.answers;
+        figures.push({ name: `${label}, the gateway's CPU time`, value: cpuMs, unit: "ms" });
         const { direct: robins, ours: gateways } = tallies;
         notes.push(
           `${label}: Robin alone ${robins.p(0.5).toFixed(2)} / ${robins.p(0.95).toFixed(2)} ms (p50 / p95; ${robins.words}), through the gateway ${gateways.p(0.5).toFixed(2)} / ${gateways.p(0.95).toFixed(2)} ms (${gateways.words}).`,
