@@ -4,9 +4,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { bundleIfNeeded } from "../../../scripts/bundle.ts";
 import { testSecret } from "./harness.ts";
 
-const main = new URL("../src/main.ts", import.meta.url).pathname;
+const sources = new URL("../src/main.ts", import.meta.url).pathname;
 
 interface Ready {
   ready: true;
@@ -14,12 +15,14 @@ interface Ready {
   admin?: { username: string; password: string };
 }
 
+let bundle: string;
 let simulator: RobinSimulator;
 let database: { url: string; drop(): Promise<void> };
 let environment: NodeJS.ProcessEnv;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
+  ({ gateway: bundle } = await bundleIfNeeded());
   simulator = await createRobinSimulator();
   database = await createEmptyDatabase();
   environment = {
@@ -45,10 +48,10 @@ afterAll(async () => {
   await database.drop();
 });
 
-function startMain(overrides: NodeJS.ProcessEnv = {}, stdio: "ipc" | "ignore" = "ipc") {
+function startMain(overrides: NodeJS.ProcessEnv = {}, main = bundle) {
   const child = spawn(process.execPath, [main], {
     env: { ...environment, ...overrides },
-    stdio: ["ignore", "pipe", "pipe", stdio],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
   children.push(child);
   let output = "";
@@ -77,8 +80,23 @@ describe("the gateway's process", () => {
     first.child.kill("SIGTERM");
     expect((await first.exited)[0]).toBe(0);
 
-    const second = startMain();
+    const second = startMain({}, sources);
     expect((await ready(second.child)).admin).toBeUndefined();
+  });
+
+  it("finds in the bundle what lies beside the sources", async () => {
+    const { url } = await ready(startMain().child);
+    for (const [path, type] of [
+      ["/openapi.json", "application/json"],
+      ["/docs", "text/html"],
+      ["/docs/swagger-ui-bundle.js", "text/javascript"],
+      ["/redoc/redoc.standalone.js", "text/javascript"],
+      ["/actuator/info", "application/json"],
+    ] as const) {
+      const answer = await fetch(url + path);
+      expect([path, answer.status, answer.headers.get("content-type")?.split(";")[0]]).toEqual([path, 200, type]);
+      await answer.body?.cancel();
+    }
   });
 
   it("lets a running request end before it goes, and takes no new connection meanwhile", async () => {

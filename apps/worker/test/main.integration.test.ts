@@ -5,18 +5,20 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { bundleIfNeeded } from "../../../scripts/bundle.ts";
 import { readEnv } from "../src/env.ts";
 import { failureText, startFromEnv } from "../src/start.ts";
 import { freePort } from "./free-port.ts";
 
 /** Nothing listens there. */
 const robinUrls = { ROBIN_CLIENT_API_URL: "http://127.0.0.1:1", ROBIN_SERVICE_API_URL: "http://127.0.0.1:1" };
-const main = new URL("../src/main.ts", import.meta.url).pathname;
+let main: string;
 
 let database: { url: string; drop(): Promise<void> };
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
+  ({ worker: main } = await bundleIfNeeded());
   database = await createEmptyDatabase();
 });
 afterEach(async () => {
