@@ -10,6 +10,7 @@ import { blocklistRouter } from "./features/blocklist/blocklist.router.ts";
 import { configRouter } from "./features/config/config.router.ts";
 import { diagnosticsRouter } from "./features/diagnostics/diagnostics.router.ts";
 import { domainsRouter } from "./features/domains/domains.router.ts";
+import { gatewayRouter } from "./features/gateway/gateway.router.ts";
 import { healthRouter } from "./features/health/health.router.ts";
 import { logsRouter } from "./features/logs/logs.router.ts";
 import { jobsRouter } from "./features/jobs/jobs.router.ts";
@@ -37,6 +38,7 @@ export const appRouter = router({
   config: configRouter,
   diagnostics: diagnosticsRouter,
   domains: domainsRouter,
+  gateway: gatewayRouter,
   health: healthRouter,
   logs: logsRouter,
   mailboxes: mailboxesRouter,
