@@ -25,6 +25,12 @@ export const asked: Record<string, Record<string, Limit>> = {
     "health: Robin calls per TTL": { atMost: 2 },
     "answers other than 200": { atMost: 0 },
   },
+  live: {
+    "poll to the last client, most": { atMost: 1 },
+    "clients without a message": { atMost: 0 },
+    "RSS per idle client": { atMost: 25 },
+    "Robin calls with all to with one": { atMost: 1.1 },
+  },
   "black-hole": { "p99 without Robin to with": { atMost: 1.5 }, "answers other than 200": { atMost: 0 } },
   "breaker-open": { "p95 in the handler": { atMost: 1 } },
   memory: {

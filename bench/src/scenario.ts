@@ -1,7 +1,7 @@
 import type { Machine } from "./machine/machine.ts";
 import type { Options } from "./options.ts";
 
-export type Unit = "ratio" | "ms" | "s" | "MB" | "MB/min" | "requests/s" | "requests/CPU-s" | "calls" | "count";
+export type Unit = "ratio" | "ms" | "s" | "kB" | "MB" | "MB/min" | "requests/s" | "requests/CPU-s" | "calls" | "count";
 
 export interface Figure {
   name: string;

@@ -1,4 +1,8 @@
+import { testRedisUrl } from "@robin/db/testing";
+import { createEvents } from "@robin/events";
+import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startPortProxy } from "../../../packages/jobs/test/port-proxy.ts";
 import { startTestGateway, type TestGateway } from "./harness.ts";
 import { change, readTo, roads, type Watcher } from "./live-support.ts";
 
@@ -117,6 +121,23 @@ it("goes on where it was when the database comes back, and with what happened me
   gateway.databaseProxy.restore();
   expect(await here.next()).toMatchObject({ type: "delta", seq: seq + 1, added: [{ uid: "while-away" }] });
   expect(await there.next()).toMatchObject({ type: "delta", seq: seq + 1 });
+});
+
+it("goes on with what happened while Redis was away and events were lost", async () => {
+  const proxy = await startPortProxy(testRedisUrl());
+  const { logger } = gateway.deps;
+  const events = await createEvents({ databaseUrl: "", redisUrl: proxy.url, prefix: randomUUID(), logger });
+  const third = await startTestGateway({ beside: gateway, events });
+  const watcher = await watch("WebSocket", third);
+  const { seq } = await watcher.next();
+  await proxy.cut();
+  // Its own events are the others', which this process does not hear.
+  await change(gateway, { added: ["unheard"] });
+  await proxy.restore();
+  expect(await watcher.next()).toMatchObject({ type: "delta", seq: seq + 1, added: [{ uid: "unheard" }] });
+  await third.close();
+  await events.close();
+  await proxy.close();
 });
 
 it("a record that was replaced begins anew with a snapshot", async () => {

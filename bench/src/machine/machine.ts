@@ -4,7 +4,9 @@ import { type Gateway, type GatewaySetup, startGateway } from "./gateway.ts";
 import type { GatewayProgram } from "./gateway-program.ts";
 import { type Redis, startRedis } from "./redis.ts";
 import { type Robin, type RobinSetup, startRobin } from "./robin.ts";
+import type { Program } from "./program.ts";
 import type { Scope } from "./scope.ts";
+import { startWorker, type WorkerSetup } from "./worker.ts";
 
 /** Starts what a scenario needs. All of it is gone when the scenario is over. */
 export interface Machine {
@@ -12,6 +14,7 @@ export interface Machine {
   program: GatewayProgram;
   robin(setup?: RobinSetup): Promise<Robin>;
   gateway(setup: GatewaySetup): Promise<Gateway>;
+  worker(setup: Pick<WorkerSetup, "robin" | "env">): Promise<Program>;
   prepared(kind: "bare" | "express", answer: PreparedAnswer): Promise<Measurable>;
   proxy(robinUrl: string): Promise<Measurable>;
   /** Undefined when there is no redis-server on PATH. */
@@ -29,6 +32,7 @@ export async function createMachine(whole: Scope, choice: ProgramChoice): Promis
     program: choice.program,
     robin: (setup) => startRobin(scope, setup),
     gateway: (setup) => startGateway(scope, { databaseUrl, ...choice, ...setup }),
+    worker: (setup) => startWorker(scope, { databaseUrl, ...choice, ...setup }),
     prepared: (kind, answer) => startPrepared(scope, kind, answer),
     proxy: (robinUrl) => startProxy(scope, robinUrl),
     redis: () => startRedis(scope),

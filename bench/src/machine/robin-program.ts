@@ -9,7 +9,11 @@ export interface RobinProgramSetup {
 }
 
 export type RobinCommand =
-  { do: "fault"; rule: FaultRule } | { do: "clearFaults" } | { do: "callCounts" } | { do: "forgetCalls" };
+  | { do: "fault"; rule: FaultRule }
+  | { do: "addToQueue"; uid: string }
+  | { do: "clearFaults" }
+  | { do: "callCounts" }
+  | { do: "forgetCalls" };
 
 const setup = JSON.parse(process.argv[2] ?? "{}") as RobinProgramSetup;
 const simulator = await createRobinSimulator({
@@ -29,6 +33,9 @@ function obey(command: RobinCommand): Record<string, number> {
   switch (command.do) {
     case "fault":
       simulator.faults.set(command.rule);
+      break;
+    case "addToQueue":
+      simulator.queue.add({ uid: command.uid });
       break;
     case "clearFaults":
       simulator.faults.clear();

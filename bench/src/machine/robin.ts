@@ -9,6 +9,7 @@ export interface Robin {
   serviceUrl: string;
   fault(rule: FaultRule): Promise<void>;
   clearFaults(): Promise<void>;
+  addToQueue(uid: string): Promise<void>;
   forgetCalls(): Promise<void>;
   /** How many there were since the start or the last `forgetCalls` whose target contains this text. */
   calls(port: SimulatorPort, text: string): Promise<number>;
@@ -40,6 +41,7 @@ export async function startRobin(scope: Scope, setup: RobinSetup = {}): Promise<
     fault: async (rule) => {
       await tell(ports[rule.port], { do: "fault", rule });
     },
+    addToQueue: (uid) => both({ do: "addToQueue", uid }),
     clearFaults: () => both({ do: "clearFaults" }),
     forgetCalls: () => both({ do: "forgetCalls" }),
     calls: async (port, text) => {

@@ -5,6 +5,7 @@ import { cacheFlood } from "./cache-flood.ts";
 import { coldBurst } from "./cold-burst.ts";
 import { connections } from "./connections.ts";
 import { healthHit } from "./health-hit.ts";
+import { live } from "./live.ts";
 import { logins } from "./logins.ts";
 import { memory } from "./memory.ts";
 import { miss } from "./miss.ts";
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = [
   miss,
   coldBurst,
   pollers,
+  live,
   logins,
   start,
   memory,

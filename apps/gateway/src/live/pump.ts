@@ -15,7 +15,7 @@ export class Pump {
   readonly #feed: Feed;
   readonly #sink: Sink;
   #after: string | undefined;
-  #state: "idle" | "running" | "again" | "stopped" = "idle";
+  #state: "idle" | "waiting" | "again" | "stopped" = "idle";
 
   constructor(feed: Feed, sink: Sink, after: string | undefined) {
     this.#feed = feed;
@@ -25,24 +25,23 @@ export class Pump {
 
   /** To be called when there may be something new, and when a slow reader has caught up. Never throws. */
   run(): void {
-    if (this.#state === "idle") void this.#runOnce();
-    else if (this.#state === "running") this.#state = "again";
+    if (this.#state === "waiting") this.#state = "again";
+    if (this.#state !== "idle") return;
+    const found = this.#feed.since(this.#after);
+    // Without a wait where there is none to be: many clients are told in one go.
+    if ("then" in found) void this.#sendLater(found);
+    else this.#send(found);
   }
 
   stop(): void {
     this.#state = "stopped";
   }
 
-  async #runOnce(): Promise<void> {
-    this.#state = "running";
-    try {
-      const found = this.#feed.since(this.#after);
-      // Without a wait where there is none to be: many clients are told in one go.
-      const messages = Array.isArray(found) ? (found as readonly LiveMessage[]) : await found;
-      this.#send(messages);
-    } catch {
-      // What cannot be had now is told of later.
-    }
+  async #sendLater(found: Promise<readonly LiveMessage[]>): Promise<void> {
+    this.#state = "waiting";
+    // What cannot be had now is told of later.
+    const messages = await found.catch(() => []);
+    this.#send(messages);
     const isMore = (this.#state as string) === "again";
     if (!this.#isStopped()) this.#state = "idle";
     if (isMore) this.run();

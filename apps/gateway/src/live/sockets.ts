@@ -115,8 +115,9 @@ function serveQueue(
 ): void {
   const sink = {
     waitingBytes: () => socket.writableLength,
-    send: ({ text }: LiveMessage) => {
-      webSocket.send(text, { binary: false });
+    // By ws itself each client would have a frame of its own, of two parts.
+    send: ({ frame }: LiveMessage) => {
+      if (webSocket.readyState === WebSocket.OPEN) socket.write(frame);
     },
   };
   const pump = new Pump(deps.live.queue, sink, after);
