@@ -3,6 +3,7 @@ import { readFileSync, existsSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { nodeFlags, nodeVariables } from "../../../scripts/bundle.ts";
 import { envNames as gatewayNames, readEnv as readGatewayEnv } from "../../gateway/src/env.ts";
 import { envNames as workerNames, readEnv as readWorkerEnv } from "../src/env.ts";
 
@@ -112,15 +113,20 @@ describe("docker-compose.yml", () => {
   });
 });
 
+const listed = (words: string[]) => JSON.stringify(words).replaceAll(",", ", ");
+
 describe("Dockerfile", () => {
   it("copies and starts what is there", () => {
     const text = read("Dockerfile");
     const copied = [...text.matchAll(/^COPY --from=build \/app\/((?:apps|packages)\/\S+) \1$/gm)].map(
       ([, folder]) => folder ?? "",
     );
-    const started = [...text.matchAll(/"(apps\/[^"]+\.ts)"/g)].map(([, file]) => file ?? "");
-    const command = services.worker.command?.find((argument) => argument.endsWith(".ts")) ?? "";
-    expect([...copied, ...started, command].filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
+    expect(copied.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
+    expect(text).toContain(`node scripts/bundle.ts --out=dist/image `);
+    expect(text).toContain("COPY --from=build /app/dist dist");
+    expect(text).toContain(`CMD ${listed(["node", ...nodeFlags, "dist/image/gateway.js"])}\n`);
+    expect(services.worker.command).toEqual(["node", ...nodeFlags, "dist/image/worker.js"]);
+    for (const [name, value] of Object.entries(nodeVariables)) expect(text).toContain(` ${name}=${value}\n`);
   });
 
   it("copies every workspace package that gateway and worker need", () => {
