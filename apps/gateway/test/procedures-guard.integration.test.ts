@@ -430,6 +430,10 @@ beforeEach(async () => {
 async function fillRules(): Promise<void> {
   const { db, clock } = gateway;
   const times = { createdAt: clock.now(), updatedAt: clock.now() };
+  const seen = { completeAt: clock.now() };
+  await db.queueWatch.upsert({ where: { id: 1 }, create: { id: 1, ...seen }, update: seen });
+  await db.queueBulkRun.deleteMany();
+  await db.queueBulkRun.create({ data: { ...bulkRun, createdAt: clock.now() } });
   await db.queueRule.deleteMany();
   const order = {
     action: "DELETE",
@@ -555,6 +559,9 @@ it("every procedure has its case, and every case its procedure", () => {
 describe.each(procedures.map((procedure) => [procedure.path, procedure] as const))("%s", (path, procedure) => {
   const { input, audit, withCookie } = cases[path as ProcedurePath];
   const { access, permission } = procedure.meta;
+  // Only where it is looked at: each of them takes longer than most tests here.
+  if (/^(storage|mailboxes)/.test(path)) beforeEach(fillMailAccount);
+  if (/^(queue|alert)/.test(path)) beforeEach(fillRules);
 
   describe.each(roads)("over %s", (_road, call) => {
     const expectRefused = async (credentials: Credentials, status: number, code: string) => {
