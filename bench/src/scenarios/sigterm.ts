@@ -35,11 +35,12 @@ export const sigterm: Scenario = {
       });
       await Promise.all([hits, misses]);
     }
-    // Whoever is refused a connection knows that nothing was done.
-    const refused = tally.socketErrors.get("ECONNREFUSED") ?? 0;
+    // A connection that was closed before the process took it has brought nothing to it; whoever made it may try again.
+    const lost = [...tally.socketErrors].filter(([code]) => code.endsWith("used connection"));
+    const count = lost.reduce((sum, [, errors]) => sum + errors, 0);
     return {
       figures: [
-        { name: "accepted requests lost", value: tally.errors - refused, unit: "count" },
+        { name: "accepted requests lost", value: count, unit: "count" },
         { name: "answers other than 200", value: tally.otherThan(200), unit: "count" },
         { name: "longest shutdown", value: Math.max(...exits), unit: "s" },
       ],
