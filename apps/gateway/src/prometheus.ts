@@ -6,7 +6,7 @@ import { collectDefaultMetrics, Counter, Histogram, Registry } from "prom-client
 import { sendError } from "./error-response.ts";
 import { addGauges } from "./gauges.ts";
 import { ipAddressOf } from "./request-context.ts";
-import { createRequestSeries } from "./request-series.ts";
+import { createRequestSeries, durationBuckets } from "./request-series.ts";
 
 /** What Prometheus is told of this process. */
 export interface Meters {
@@ -35,9 +35,6 @@ interface MetersConfig {
   droppedLines?: (() => number) | undefined;
 }
 
-/** From a cached answer to one that has used up its time. */
-const requestBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-
 /** Node's parser knows dozens of others, and each would be another series. */
 const usualMethods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
@@ -48,19 +45,6 @@ export function createMeters({ droppedLines }: MetersConfig = {}): Meters {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const requests = new Counter({
-    name: "gateway_requests_total",
-    help: "Requests that ended, by route and status.",
-    labelNames: ["method", "endpoint", "status"],
-    registers,
-  });
-  const durations = new Histogram({
-    name: "gateway_request_duration_seconds",
-    help: "Time from a request's head to the end of its answer.",
-    labelNames: ["method", "endpoint"],
-    buckets: requestBuckets,
-    registers,
-  });
   const calls = new Counter({
     name: "gateway_upstream_requests_total",
     help: "Calls to Robin's ports, by how they ended.",
@@ -71,19 +55,13 @@ export function createMeters({ droppedLines }: MetersConfig = {}): Meters {
     name: "gateway_upstream_duration_seconds",
     help: "Time of calls to Robin, waiting in our own line included.",
     labelNames: ["service", "endpoint"],
-    buckets: requestBuckets,
+    buckets: durationBuckets,
     registers,
   });
   const refusals = new Counter({
     name: "gateway_rate_limit_exceeded_total",
     help: "Requests and sign-ins that a limit refused.",
     labelNames: ["limit"],
-    registers,
-  });
-  const cached = new Counter({
-    name: "gateway_cache_requests_total",
-    help: "Requests that the cache took part in, by what it did.",
-    labelNames: ["endpoint", "result"],
     registers,
   });
   let countedLines = 0;
@@ -97,7 +75,7 @@ export function createMeters({ droppedLines }: MetersConfig = {}): Meters {
       countedLines = all;
     },
   });
-  const seriesOf = createRequestSeries({ requests, durations, cached });
+  const seriesOf = createRequestSeries(registry);
   return {
     registry,
     expose: () => registry.metrics(),
