@@ -1,6 +1,6 @@
-import { connectJobs, type JobsConnectionConfig } from "./connection.ts";
+import type { JobsConnectionConfig } from "./connection.ts";
 import type { JobContract } from "./contracts.ts";
-import { type JobOverview, type JobQueues, openQueues } from "./queue.ts";
+import type { JobOverview, JobQueues } from "./queue.ts";
 
 /** Looks at jobs without working on them. */
 export interface JobsInspector {
@@ -14,7 +14,10 @@ interface Opened {
   close(): Promise<void>;
 }
 
-/** Connects when it is first asked, and again when that has failed: most processes are never asked. */
+/**
+ * Loads what it needs and connects when it is first asked, and again when that has failed: most processes are never
+ * asked, and BullMQ takes ten megabytes.
+ */
 export function createJobsInspector(
   config: JobsConnectionConfig,
   contracts: readonly JobContract[],
@@ -23,6 +26,7 @@ export function createJobsInspector(
   let opening: Promise<Opened> | undefined;
 
   async function open(): Promise<Opened> {
+    const [{ connectJobs }, { openQueues }] = await Promise.all([import("./connection.ts"), import("./queue.ts")]);
     const connection = await connectJobs(config);
     const queues = await openQueues(connection, contracts, { onError });
     return {
