@@ -45,7 +45,6 @@ const unrelated: Record<string, string> = {
   gateway: "about this process",
   mailUsers: "only tries a password",
   queueRules: "our own table; the worker tells what their runs did",
-  queueRules: "what they order tells of itself when it is done",
   scanners: "only asks for something to be scanned",
   sessions: "our own table",
 };

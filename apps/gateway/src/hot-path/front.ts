@@ -31,7 +31,7 @@ export type Front = (req: IncomingMessage, res: ServerResponse) => boolean;
 
 /**
  * Goes before Express, which takes longer to route a request than this takes to answer it. What it sends is what
- * Express would send, header by header; a test compares them. ADR 0012.
+ * Express would send, header by header; a test compares them. ADR 0015.
  */
 export function createFront(parts: FrontParts): Front {
   const { deps, urls, recorder, limiter, headersFor, trust, servesUi, draining } = parts;

@@ -5,6 +5,8 @@ import type { CacheResult, Clock } from "../context.ts";
 import { isUpstreamFailure } from "../translate-error.ts";
 import { answerKey } from "./answer-key.ts";
 import { type CacheRule, cacheRules, type CacheTag, shortMs } from "./rules.ts";
+import { createRuns, type Run } from "./runs.ts";
+import { allTags, createVersions } from "./versions.ts";
 
 /** An answer that is kept. */
 export interface KeptAnswer {
@@ -47,7 +49,7 @@ export interface CacheStatus {
   operations: Record<string, Record<CacheResult, number>>;
 }
 
-/** Answers of procedures that are true for a while, kept in this process. ADR 0012. */
+/** Answers of procedures that are true for a while, kept in this process. ADR 0015. */
 export interface AnswerCache {
   /** The rule by which this procedure's answers are kept, if they are. */
   ruleOf(procedure: string): CacheRule | undefined;
@@ -93,16 +95,6 @@ interface Entry extends KeptAnswer {
   failure?: { version: number; retryAt: number };
 }
 
-interface Run {
-  value: Promise<unknown>;
-  /** On the clock of `performance.now()`. */
-  startedAt: number;
-  version: number;
-  /** How many wait for it; it is seen through for its own sake when that is not finite. */
-  waiting: number;
-  controller: AbortController;
-}
-
 /** Robin is not waited for longer when there is an answer that was fresh a moment ago. */
 const patienceMs = 100;
 const momentMs = 10_000;
@@ -111,8 +103,6 @@ const retryMsMin = 1000;
 /** The value as objects, its text and its compressed forms, by the length of its JSON. */
 const bytesPerByte = 5;
 const bytesPerEntry = 1024;
-
-const allTags = "*";
 
 export function createAnswerCache(
   { enabled, staleMs, bytesMax }: AnswerCacheConfig,
@@ -124,9 +114,8 @@ export function createAnswerCache(
     maxEntrySize: Math.floor(bytesMax / 4),
     sizeCalculation: ({ bytes }) => bytes,
   });
-  const runs = new Map<string, Run>();
-  const changes = new Map<string, { count: number }>();
-  const changesByProcedure = new Map<string, { count: number }[]>();
+  const runs = createRuns();
+  const versions = createVersions();
   const operations: CacheStatus["operations"] = {};
 
   const now = (): number => clock.now().getTime();
@@ -134,33 +123,15 @@ export function createAnswerCache(
     const rule = Object.hasOwn(cacheRules, procedure) ? cacheRules[procedure] : undefined;
     return enabled || rule?.always ? rule : undefined;
   };
-  const changesOf = (tag: string): { count: number } => {
-    let known = changes.get(tag);
-    if (!known) changes.set(tag, (known = { count: 0 }));
-    return known;
-  };
-  const versionOf = (procedure: string): number => {
-    let counters = changesByProcedure.get(procedure);
-    if (!counters) {
-      counters = [allTags, ...(cacheRules[procedure]?.tags ?? [])].map(changesOf);
-      changesByProcedure.set(procedure, counters);
-    }
-    let sum = 0;
-    for (const { count } of counters) sum += count;
-    return sum;
-  };
-  const outdate = (tags: readonly string[]): void => {
-    for (const tag of tags) changesOf(tag).count += 1;
-  };
 
   events.subscribe("cache.invalidate", ({ tags }) => {
-    outdate(tags);
+    versions.outdate(tags);
   });
   events.subscribe("queue.delta", () => {
-    outdate(["queue" satisfies CacheTag]);
+    versions.outdate(["queue" satisfies CacheTag]);
   });
   events.onGap(() => {
-    outdate([allTags]);
+    versions.outdate([allTags]);
   });
 
   /** What is there and could be given if need be. A clock that was set back makes everything old. */
@@ -173,7 +144,7 @@ export function createAnswerCache(
     const at = now();
     const entry = find(key, at);
     if (!entry) return undefined;
-    const version = versionOf(entry.procedure);
+    const version = versions.of(entry.procedure);
     if (at < entry.freshUntil && entry.version === version) return { answer: entry, result: "hit" };
     const run = runs.get(key);
     const isRunning = run?.version === version;
@@ -189,38 +160,23 @@ export function createAnswerCache(
   }
 
   function begin({ procedure, key, base, ask }: Question): Run {
-    const controller = new AbortController();
     const askedAt = now();
-    const version = versionOf(procedure);
-    const run: Run = {
-      value: ask(controller.signal),
-      startedAt: performance.now(),
-      version,
-      waiting: 0,
-      controller,
-    };
-    runs.set(key, run);
+    const run = runs.begin(key, versions.of(procedure), ask);
     run.value.then(
       (value) => {
-        forget(key, run);
         // What was read before a change may be what the change has changed.
-        if (!controller.signal.aborted && version === versionOf(procedure)) {
-          keep({ procedure, key, base, value }, askedAt);
-        }
+        const isTrue = run.version === versions.of(procedure);
+        if (isTrue && !run.signal.aborted) keep({ procedure, key, base, value }, askedAt);
       },
       (error: unknown) => {
-        forget(key, run);
         const entry = kept.peek(key);
         if (!entry || !isUpstreamFailure(error)) return;
         const ttlMs = ruleOf(procedure)?.ttlMs ?? 0;
-        entry.failure = { version, retryAt: now() + Math.min(Math.max(ttlMs, retryMsMin), momentMs) };
+        const retryAt = now() + Math.min(Math.max(ttlMs, retryMsMin), momentMs);
+        entry.failure = { version: run.version, retryAt };
       },
     );
     return run;
-  }
-
-  function forget(key: string, run: Run): void {
-    if (runs.get(key) === run) runs.delete(key);
   }
 
   function keep(made: Pick<KeptAnswer, "procedure" | "key" | "base" | "value">, askedAt: number): void {
@@ -235,24 +191,8 @@ export function createAnswerCache(
       madeAt: askedAt,
       freshUntil: askedAt + ttlMs,
       staleUntil: askedAt + ttlMs + (enabled ? staleMs : 0),
-      version: versionOf(procedure),
+      version: versions.of(procedure),
       bytes: json.length * bytesPerByte + bytesPerEntry + key.length * 2,
-    });
-  }
-
-  /** Rejects as the run does. Who leaves before its end takes it along if he was the last one. */
-  function wait(key: string, run: Run, signal: AbortSignal | undefined): Promise<unknown> {
-    run.waiting += 1;
-    const leave = (): void => {
-      run.waiting -= 1;
-      if (run.waiting > 0) return;
-      forget(key, run);
-      run.controller.abort();
-    };
-    if (signal?.aborted) leave();
-    else signal?.addEventListener("abort", leave, { once: true });
-    return run.value.finally(() => {
-      signal?.removeEventListener("abort", leave);
     });
   }
 
@@ -261,25 +201,21 @@ export function createAnswerCache(
     const ready = peek(key);
     if (ready) return counted(procedure, { value: ready.answer.value, ...ready });
 
-    const version = versionOf(procedure);
+    const version = versions.of(procedure);
     const running = runs.get(key);
     const isJoined = running?.version === version;
     const run = isJoined ? running : begin(question);
     const at = now();
     const old = find(key, at);
     const stale = (answer: Entry): Answered => counted(procedure, { value: answer.value, result: "stale", answer });
-    const seeThrough = (): void => {
-      run.waiting = Infinity;
-      run.value.catch(() => undefined);
-    };
     if (old?.failure?.version === version) {
-      seeThrough();
+      run.seeThrough();
       return stale(old);
     }
-    const answered = wait(key, run, signal);
+    const answered = run.join(signal);
     try {
       if (old && isFromAMomentAgo(old, at, version) && (await isSlow(answered))) {
-        seeThrough();
+        run.seeThrough();
         return stale(old);
       }
       const value = await answered;

@@ -57,7 +57,7 @@ export const cacheRules: Readonly<Record<string, CacheRule>> = {
 };
 
 /** What the mutations of a feature make untrue, whether they succeed or not: a failed one may have been carried out. */
-const tagsOfFeature: Readonly<Record<string, readonly CacheTag[]>> = {
+export const tagsOfFeature: Readonly<Record<string, readonly CacheTag[]>> = {
   config: ["config"],
   // Sent mail goes through the queue and into mailboxes here.
   mail: ["queue", "storage"],
@@ -68,11 +68,7 @@ const tagsOfFeature: Readonly<Record<string, readonly CacheTag[]>> = {
   users: ["mailUsers"],
 };
 
-/** Mutations that change nothing of what is kept, although others of their feature do. */
-const harmless: readonly string[] = [];
-
 /** What is no longer true after the mutation at `path`. */
 export function tagsOfMutation(path: string): readonly CacheTag[] {
-  if (harmless.includes(path)) return [];
   return tagsOfFeature[path.split(".", 1)[0] ?? ""] ?? [];
 }
