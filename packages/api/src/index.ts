@@ -25,7 +25,7 @@ export { followQueueRules } from "./features/queue/bulk-rules/follow-rules.ts";
 export type { Authenticator, Principal } from "./features/auth/authenticator.ts";
 export { noteQueueAction } from "./features/queue/snapshot-actions.ts";
 export { pollQueue, type PollOutcome } from "./features/queue/snapshot-poll.ts";
-export { readQueueDeltas, readQueueSnapshot, readQueueTotals } from "./features/queue/snapshot-store.ts";
+export { readQueueDeltas, readQueueSnapshot } from "./features/queue/snapshot-store.ts";
 export { cleanUpQueueRecord } from "./features/queue/snapshot-retention.ts";
 export { Permission, permissionsOf, Role } from "./permissions.ts";
 export { isPrivateAddress } from "./private-address.ts";

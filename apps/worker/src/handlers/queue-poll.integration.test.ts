@@ -1,9 +1,11 @@
 import { noteQueueAction, readQueueDeltas, readQueueSnapshot } from "@robin/api";
+import { createDb } from "@robin/db";
 import { createTestDatabase, type TestDatabase } from "@robin/db/testing";
 import { createLocalEvents } from "@robin/events";
 import { createRobinClient, type RobinClient } from "@robin/sdk";
 import { createManualClock, createRobinSimulator, type RobinSimulator } from "@robin/simulator";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startPortProxy } from "../../../../packages/jobs/test/port-proxy.ts";
 import { captureLog, type CapturedLog } from "../../test/captured-log.ts";
 import type { JobContext, JobHandler } from "../handler.ts";
 import { createQueuePoll } from "./queue-poll.ts";
@@ -232,6 +234,29 @@ describe("queue.poll", () => {
     expect(await uids()).toEqual(["a", "b"]);
     expect(log.lines.at(-1)).toMatchObject({ msg: "Robin's queue can be read again" });
     expect(await readQueueDeltas(database.db, seq)).toBeDefined();
+  });
+
+  it("has not failed while the database is away, and goes on when it is back", async () => {
+    simulator.queue.add({ uid: "a" });
+    const proxy = await startPortProxy(database.url);
+    const db = createDb(proxy.url, { maxConnections: 2 });
+    const cutting = { ...robin.queue };
+    cutting.list = async (...args) => {
+      const page = await robin.queue.list(...args);
+      await proxy.cut();
+      return page;
+    };
+    clock.advance(5000);
+    expect(await handler.run(payload, { ...context, db, robin: { ...robin, queue: cutting } })).toEqual({
+      stored: false,
+    });
+    expect(await handler.run(payload, { ...context, db })).toEqual({ stored: false });
+    await proxy.restore();
+    clock.advance(5000);
+    await handler.run(payload, { ...context, db });
+    expect(await uids()).toEqual(["a"]);
+    await db.$disconnect();
+    await proxy.close();
   });
 
   it("keeps an item that Robin cannot read from spoiling the rest, and takes nothing on its page for gone", async () => {

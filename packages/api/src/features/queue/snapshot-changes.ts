@@ -45,6 +45,9 @@ export interface Changes {
 /** A delta with more entries is longer than a snapshot. */
 const deltaEntriesMax = 2000;
 
+/** Clocks of two hosts may differ by so much, or a writer waited for its turn. A clock that was put back is another thing. */
+const disorderMsMax = 60_000;
+
 /** Stores the delta under the next number, which the items carry by then: their sizes are counted here. */
 export async function storeDelta(tx: Prisma.TransactionClient, watch: Watch, changes: Changes): Promise<number> {
   const { at, added = [], changed = [], removed = [], totals, movements = [] } = changes;
@@ -53,8 +56,14 @@ export async function storeDelta(tx: Prisma.TransactionClient, watch: Watch, cha
   const body: Record<keyof StoredDelta, unknown> = { added, changed, removed, totals };
   await tx.$executeRaw`
     INSERT INTO gateway_queue_deltas (seq, at, body)
-    VALUES (${seq}, ${at}, ${isSmall ? JSON.stringify(body) : null}::jsonb)`;
+    VALUES (${seq}, ${await notBeforeTheLast(tx, watch.seq, at)}, ${isSmall ? JSON.stringify(body) : null}::jsonb)`;
   await tx.queueWatch.update({ where: { id: 1 }, data: { seq, ...totals } });
   await storeSizes(tx, { at, totals, movements });
   return Number(seq);
+}
+
+async function notBeforeTheLast(tx: Prisma.TransactionClient, seq: bigint, at: Date): Promise<Date> {
+  const last = await tx.queueDelta.findUnique({ where: { seq }, select: { at: true } });
+  const aheadMs = last ? last.at.getTime() - at.getTime() : 0;
+  return last && aheadMs > 0 && aheadMs < disorderMsMax ? last.at : at;
 }

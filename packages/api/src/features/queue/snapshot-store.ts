@@ -164,14 +164,3 @@ function fromStored({ lastRetryAt, firstSeenAt, nextAttemptAt, ...item }: Stored
     ...(nextAttemptAt !== undefined && { nextAttemptAt: new Date(nextAttemptAt) }),
   };
 }
-
-/** The totals of the last look, for meters. Undefined before the first. */
-export async function readQueueTotals(db: Db): Promise<(QueueTotals & { at: Date }) | undefined> {
-  const watch = await db.queueWatch.findUnique({
-    where: { id: 1 },
-    select: { ready: true, claimed: true, dead: true, lookedAt: true },
-  });
-  return watch?.lookedAt
-    ? { ready: watch.ready, claimed: watch.claimed, dead: watch.dead, at: watch.lookedAt }
-    : undefined;
-}
