@@ -405,8 +405,6 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 beforeEach(async () => {
   gateway.simulator.queue.add({ uid: queued });
-  await fillMailAccount();
-  await fillRules();
   await gateway.db.user.deleteMany({ where: { username: { in: [subject.username, newcomer] } } });
   await createUser(gateway.db, subject);
   await gateway.db.domain.deleteMany();
@@ -416,13 +414,6 @@ beforeEach(async () => {
   await gateway.db.blocklistEntry.create({ data: { ...blocked, ...entry } });
   await gateway.db.queueItem.deleteMany();
   await gateway.db.queueItem.create({ data: recordedItem });
-  await gateway.db.queueBulkRun.deleteMany();
-  await gateway.db.queueBulkRun.create({ data: { ...bulkRun, createdAt: gateway.clock.now() } });
-  await gateway.db.queueWatch.upsert({
-    where: { id: 1 },
-    create: { id: 1, completeAt: gateway.clock.now() },
-    update: { completeAt: gateway.clock.now() },
-  });
   await gateway.db.apiKey.deleteMany();
   await createApiKey(gateway.db, { id: keyId, userId: subject.id });
 });
