@@ -214,6 +214,21 @@ describe("a Redis that fails", () => {
     },
   );
 
+  it("and is not there at the start is told of once, and not waited for", async () => {
+    const said: string[] = [];
+    const say = (_fields: object, message: string) => void said.push(message);
+    proxy.cut();
+    const logger = { info: say, warn: say, error: say };
+    const limits = createLimits(usual, { redisUrl: throughProxy(), logger, onExceeded: () => undefined });
+    opened.push(limits);
+    expect(limits.limiter.takeNow(someone)).toMatchObject({ allowed: true });
+    await vi.waitUntil(() => said.length > 0);
+    expect(said).toEqual(["Redis does not answer: each process counts limits for itself"]);
+    proxy.restore();
+    await vi.waitUntil(() => said.length > 1, { timeout: 10_000 });
+    expect(said).toEqual([expect.any(String), "limits are counted in Redis"]);
+  });
+
   it("and is killed and comes back empty under requests: no error, and limits hold again", async () => {
     const binary = findOnPath("redis-server") ?? "";
     const first = await startRedis(binary);

@@ -168,6 +168,14 @@ describe("when an account is attacked from everywhere", () => {
     expect(held).toEqual([4000]);
   });
 
+  it("its owner goes first where passwords are checked, from where there was a sign-in before", async () => {
+    const { admit, attempt } = guardWith();
+    await attempt("anna", { right: true });
+    expect(await admit("anna")).toMatchObject({ turn: { caller: home, goesFirst: true } });
+    expect(await admit("anna", "203.0.113.1")).toMatchObject({ turn: { caller: "203.0.113.1", goesFirst: false } });
+    expect(await admit("bert")).toMatchObject({ turn: { caller: home, goesFirst: false } });
+  });
+
   it("a name without an account is treated like one with an account", async () => {
     const { failFromEverywhere, held } = guardWith();
     await failFromEverywhere("anna", 20);

@@ -45,7 +45,8 @@ const heldMax = 100;
 /**
  * Limits on attempts, and two delays. The one for an address and account grows with its own failures and refuses until
  * it is over. The one for an account only makes answers late, right and wrong passwords alike, for addresses from which
- * nobody has signed in to it lately: nobody can lock somebody else out. Names without an account are treated alike.
+ * nobody has signed in to it lately; those others go first where passwords are checked, too. So nobody can lock somebody
+ * else out. Names without an account are treated alike.
  */
 export function createLoginGuard(config: LoginLimitConfig, parts: LoginGuardParts): LoginGuard {
   const { clock, now, record, store, onExceeded = () => undefined } = parts;
@@ -127,7 +128,7 @@ export function createLoginGuard(config: LoginLimitConfig, parts: LoginGuardPart
 
       await slowDown(history, signal);
       return {
-        turn: { caller: address, signal },
+        turn: { caller: address, goesFirst: history.isKnownHere, signal },
         failed: () => record.failed(pair),
         succeeded: () => record.succeeded(pair),
       };

@@ -29,17 +29,27 @@ export function createRedisLink(config: RedisLinkConfig): RedisLink {
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(times * 100, 1000),
   });
-  // Why a command failed is logged with it.
-  redis.on("error", () => undefined);
   let away = true;
+  let isTold = false;
+  // Later ones are told of with the command that failed.
+  redis.on("error", (err) => {
+    if (away) tell(err);
+  });
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
   redis.on("ready", () => {
     if (away) comeBack();
   });
 
+  function tell(err: unknown): void {
+    if (isTold) return;
+    isTold = true;
+    logger.warn({ err }, "Redis does not answer: each process counts limits for itself");
+  }
+
   function comeBack(): void {
     away = false;
+    isTold = false;
     clearTimeout(timer);
     timer = undefined;
     logger.info({}, "limits are counted in Redis");
@@ -48,7 +58,7 @@ export function createRedisLink(config: RedisLinkConfig): RedisLink {
   function leave(err: unknown): void {
     if (away || closed) return;
     away = true;
-    logger.warn({ err }, "Redis does not answer: each process counts limits for itself");
+    tell(err);
     timer = setTimeout(ping, pingEveryMs);
   }
 

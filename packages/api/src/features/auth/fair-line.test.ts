@@ -73,6 +73,25 @@ describe("createFairLine", () => {
     expect(await ofB).toBe("b1 done");
   });
 
+  it("serves first who goes first, and has room for them while others wait", async () => {
+    const { add, begun, endOne } = lineOf(3);
+    const strangers = ["a", "b", "c", "d"].map((caller) => add(caller, { caller }));
+    const known = [add("e", { caller: "e", goesFirst: true }), add("f", { caller: "f", goesFirst: true })];
+    await expect(add("g", { caller: "g" })).rejects.toMatchObject(refused);
+    const outcomes = Promise.allSettled(strangers);
+    for (let ended = 1; ended <= 4; ended += 1) await endOne();
+    expect(begun).toEqual(["a", "e", "f", "b"]);
+    expect(await Promise.all(known)).toEqual(["e done", "f done"]);
+    const refusals = (await outcomes).map((outcome) => outcome.status === "rejected" && (outcome.reason as object));
+    expect(refusals).toEqual([false, false, expect.objectContaining(refused), expect.objectContaining(refused)]);
+  });
+
+  it("refuses also who goes first when only such wait", async () => {
+    const { add } = lineOf(1);
+    for (const caller of ["a", "b"]) void add(caller, { caller, goesFirst: true });
+    await expect(add("c", { caller: "c", goesFirst: true })).rejects.toMatchObject(refused);
+  });
+
   it("passes over those who have gone", async () => {
     const { add, begun, endOne } = lineOf(5);
     const gone = new AbortController();

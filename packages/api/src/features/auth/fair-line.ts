@@ -10,6 +10,8 @@ interface Waiting<Job, Result> {
 export interface Turn {
   /** Those who wait take turns by this name, so that one who asks a lot keeps only itself waiting. */
   caller?: string;
+  /** Before all who do not. */
+  goesFirst?: boolean;
   /** Whoever has gone gives up its place. */
   signal?: AbortSignal | undefined;
 }
@@ -22,30 +24,42 @@ interface FairLineConfig<Job, Result> {
 
 const retryAfterSeconds = 5;
 
-/** Does one job after the other. The line is bounded: when it is full, whoever has the most in it loses the last of them. */
+/** By caller, in the order of their turns. None of them is empty. */
+type Lines<Job, Result> = Map<string, Waiting<Job, Result>[]>;
+
+/**
+ * Does one job after the other. The line is bounded: when it is full, whoever has the most in it loses the last of
+ * them, and who goes first has the place of one who does not.
+ */
 export function createFairLine<Job, Result>({ waitingMax, run }: FairLineConfig<Job, Result>) {
-  /** By caller, in the order of their turns. */
-  const lines = new Map<string, Waiting<Job, Result>[]>();
+  const first: Lines<Job, Result> = new Map();
+  const others: Lines<Job, Result> = new Map();
   let waiting = 0;
   let busy = false;
 
-  function makeRoomFor(caller: string): boolean {
-    const [longest = []] = [...lines.values()].sort((one, other) => other.length - one.length);
-    if (longest.length <= (lines.get(caller)?.length ?? 0) + 1) return false;
-    longest.pop()?.reject(tooMany());
+  function makeRoomFor(caller: string, own: Lines<Job, Result>): boolean {
+    const lines = own === first && others.size > 0 ? others : own;
+    // Of several that are as long, the one whose turn is farthest.
+    const [longest] = [...lines].reverse().sort(([, one], [, other]) => other.length - one.length);
+    if (!longest) return false;
+    const [loser, line] = longest;
+    if (lines === own && line.length <= (own.get(caller)?.length ?? 0) + 1) return false;
+    line.pop()?.reject(tooMany());
+    if (line.length === 0) lines.delete(loser);
     waiting -= 1;
     return true;
   }
 
   function takeNext(): Waiting<Job, Result> | undefined {
-    for (const [caller, line] of lines) {
-      lines.delete(caller);
-      const next = line.shift();
-      if (line.length > 0) lines.set(caller, line);
-      if (!next) continue;
-      waiting -= 1;
-      if (!next.signal?.aborted) return next;
-      next.reject(new AppError("client_closed_request", "The caller has gone."));
+    for (const lines of [first, others]) {
+      for (const [caller, line] of lines) {
+        lines.delete(caller);
+        const next = line.shift();
+        if (line.length > 0) lines.set(caller, line);
+        waiting -= 1;
+        if (!next?.signal?.aborted) return next;
+        next.reject(new AppError("client_closed_request", "The caller has gone."));
+      }
     }
     return undefined;
   }
@@ -53,15 +67,20 @@ export function createFairLine<Job, Result>({ waitingMax, run }: FairLineConfig<
   async function work(): Promise<void> {
     busy = true;
     for (let next = takeNext(); next; next = takeNext()) {
-      await run(next.job).then(next.resolve, next.reject);
+      try {
+        next.resolve(await run(next.job));
+      } catch (error) {
+        next.reject(error);
+      }
     }
     busy = false;
   }
 
   return {
     /** @throws AppError `rate_limited` when too many wait already. */
-    add: (job: Job, { caller = "", signal }: Turn = {}): Promise<Result> => {
-      if (waiting >= waitingMax && !makeRoomFor(caller)) return Promise.reject(tooMany());
+    add: (job: Job, { caller = "", goesFirst = false, signal }: Turn = {}): Promise<Result> => {
+      const lines = goesFirst ? first : others;
+      if (waiting >= waitingMax && !makeRoomFor(caller, lines)) return Promise.reject(tooMany());
       return new Promise((resolve, reject) => {
         const line = lines.get(caller) ?? [];
         line.push({ job, signal, resolve, reject });

@@ -54,6 +54,8 @@ function createHashingThread(): Hashing {
     worker.once("exit", () => {
       if (thread === worker) thread = undefined;
     });
+    // Whoever waits for it is told; when nobody does, the next job starts another.
+    worker.on("error", () => undefined);
     thread = worker;
     return worker;
   }
