@@ -1,4 +1,6 @@
 import fc from "fast-check";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import recorded from "../testing/recorded-answers.json" with { type: "json" };
 import { parseQueuePage } from "./queue.html.ts";
@@ -148,4 +150,24 @@ describe("parseQueuePage on made pages", () => {
       }),
     );
   });
+});
+
+it("what is kept of a page does not keep the page", () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc") as () => void;
+  const row = {
+    ...plain,
+    uid: "a uid that is longer than what V8 copies",
+    recipients: "somebody@example.com, other@example.com",
+  };
+  const kept: unknown[] = [];
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  // A flat text each, as an answer is when it has been decoded.
+  for (let count = 0; count < 40; count += 1) {
+    kept.push(parseQueuePage(Buffer.from(page([row]) + " ".repeat(500_000)).toString()));
+  }
+  collectGarbage();
+  expect(kept).toHaveLength(40);
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(5_000_000);
 });
