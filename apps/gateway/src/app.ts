@@ -57,7 +57,7 @@ interface AppParts {
   draining?: () => boolean;
 }
 
-/** A batch counts as one request, so what it can make Robin do is bounded. */
+/** What one request can make Robin do is bounded, whatever the limits are. */
 const callsPerBatchMax = 20;
 
 /** The paths at the root that the Robin UI's production build calls without the prefix. */

@@ -115,10 +115,11 @@ export class Windows {
       process.nextTick(resolve);
     });
     const want = Math.max(this.rule.share, window.wanted);
-    window.wanted = 0;
     const askedAt = now();
     const grant = await store?.ask(this.rule, window.key, want);
     window.asking = undefined;
+    // Who has come meanwhile asks again if that was not enough.
+    window.wanted = 0;
     if (!grant) {
       this.#grantTheRest(window);
       return;
