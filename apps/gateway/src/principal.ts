@@ -33,13 +33,6 @@ export function authenticate({ authenticator }: Pick<Deps, "authenticator">): Re
   }
 }
 
-/** The caller of a request that is answered for longer than a moment. Rejects as `Authenticator.authenticate`. */
-export async function reauthenticate({ authenticator }: Pick<Deps, "authenticator">, req: Request): Promise<Principal> {
-  const credential = credentialOf(req);
-  if (typeof credential === "string") return authenticator.authenticate(credential);
-  throw credential ?? new AppError("unauthenticated", howTo);
-}
-
 /** The access token or API key that came along; an error in place of one that is written wrongly, or of several. */
 export function credentialOf(req: Pick<Request, "headersDistinct">): string | AppError | undefined {
   // All of them: Node drops repeats, while a proxy in front may have checked another one than the first.

@@ -6,7 +6,7 @@ import { parseCookie, stringifySetCookie } from "cookie";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { randomUUID } from "node:crypto";
 import { isIP } from "node:net";
-import { type Authentication, reauthenticate } from "./principal.ts";
+import { type Authentication, credentialOf } from "./principal.ts";
 import { takeTraceparent } from "./trace-context.ts";
 
 /** What the middleware before the routers found out about a request; kept in `res.locals`. */
@@ -73,7 +73,7 @@ export function createContext(deps: Deps, req: Request, res: AppResponse, road: 
     refreshCookie: refreshCookie(req, res, { clock: deps.clock, streamed: road === "trpc" && streams }),
     principal: authentication?.principal,
     authenticationError: authentication?.error,
-    reauthenticate: () => reauthenticate(deps, req),
+    credential: () => String(credentialOf(req)),
   };
 }
 

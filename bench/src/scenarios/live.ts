@@ -111,7 +111,7 @@ async function openSockets(url: string): Promise<number> {
 }
 
 async function callsPerMinute({ options }: BenchContext, robin: Robin): Promise<number> {
-  const duration = options.quick ? 6 : 30;
+  const duration = options.quick ? 6 : 60;
   await robin.forgetCalls();
   await seconds(duration);
   const calls = (await robin.calls("client", "")) + (await robin.calls("service", ""));

@@ -101,8 +101,8 @@ export interface Context {
   principal: Principal | undefined;
   /** Why there is no principal although a token came along. */
   authenticationError: AppError | undefined;
-  /** Looks up again who calls, for what lasts longer than a request. Rejects as `Authenticator.authenticate`. */
-  reauthenticate: () => Promise<Principal>;
+  /** The access token or API key of the principal, for what lasts longer than a request. */
+  credential: () => string;
 }
 
 /** Of a procedure that only signed-in callers reach. */

@@ -47,7 +47,7 @@ export function createQueueSockets(deps: Deps, origins: OriginRules): QueueSocke
 
   function connect(req: Request, res: AppResponse, upgrade: Upgrade): void {
     const principal = callerOf(req, res, origins);
-    const client = admit(deps, principal, credentialOf(req));
+    const client = admit(deps, principal, String(credentialOf(req)));
     const { socket, head } = upgrade;
     const { seq } = req.query;
     upgrade.detach();
@@ -79,12 +79,12 @@ export function createQueueSockets(deps: Deps, origins: OriginRules): QueueSocke
 }
 
 /** A function of its own, for what lasts as long as the socket must not hold the request. */
-function admit({ live, authenticator }: Deps, principal: Principal, credential: string | AppError | undefined) {
+function admit({ live }: Deps, principal: Principal, credential: string) {
   let open: WebSocket | undefined;
   const leave = live.clients.admit({
     principal,
     permission,
-    reauthenticate: () => authenticator.authenticate(String(credential)),
+    credential,
     end: ({ code, publicMessage }) => {
       if (open) sayGoodbye(open, closeCodes[code] ?? goingAway, publicMessage);
     },

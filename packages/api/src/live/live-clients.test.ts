@@ -17,13 +17,19 @@ const principalOf = (userId: number): Principal => ({
 let clients: LiveClients;
 let forgotten: string[];
 let lookUps: number[];
+let answers: Map<number, () => Promise<Principal>>;
 let ended: AppError[];
 
 beforeEach(() => {
   vi.useFakeTimers();
   [forgotten, lookUps, ended] = [[], [], []];
+  answers = new Map();
   const authenticator = {
-    authenticate: () => Promise.reject(new Error("not asked here")),
+    authenticate: (credential: string) => {
+      const userId = Number(credential);
+      lookUps.push(userId);
+      return answers.get(userId)?.() ?? Promise.resolve(principalOf(userId));
+    },
     recognises: () => false,
     forget: (sessionId: string) => void forgotten.push(sessionId),
   };
@@ -35,15 +41,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function admit(userId: number, reauthenticate = () => Promise.resolve(principalOf(userId))): () => void {
+function admit(userId: number): () => void {
+  const end = (reason: AppError) => ended.push(reason);
   return clients.admit({
     principal: principalOf(userId),
     permission: "VIEW_QUEUE",
-    reauthenticate: () => {
-      lookUps.push(userId);
-      return reauthenticate();
-    },
-    end: (reason) => ended.push(reason),
+    credential: String(userId),
+    end,
   });
 }
 
@@ -59,18 +63,21 @@ describe("who watches", () => {
   });
 
   it("is looked up at once when the user changes, past what is remembered of the session", async () => {
-    admit(1, () => Promise.resolve({ ...principalOf(1), permissions: [] }));
+    answers.set(1, () => Promise.resolve({ ...principalOf(1), permissions: [] }));
+    admit(1);
+    admit(1);
     admit(2);
     await events.publish("user.changed", { userId: 1 });
     await vi.advanceTimersByTimeAsync(0);
     expect({ lookUps, forgotten }).toEqual({ lookUps: [1], forgotten: ["session-1"] });
-    expect(ended.map(({ code }) => code)).toEqual(["forbidden"]);
+    expect(ended.map(({ code }) => code)).toEqual(["forbidden", "forbidden"]);
     expect(clients.size).toBe(1);
   });
 
   it("stays while nobody knows whether the session has ended, and goes once it is known to have", async () => {
     let answer = new AppError("unavailable", "The database is away.");
-    admit(1, () => Promise.reject(answer));
+    answers.set(1, () => Promise.reject(answer));
+    admit(1);
     await events.publish("session.changed", { sessionId: "session-1" });
     await vi.advanceTimersByTimeAsync(0);
     expect(clients.size).toBe(1);

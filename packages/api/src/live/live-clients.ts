@@ -10,8 +10,8 @@ export interface LiveClient {
   principal: Principal;
   /** Without it whoever is signed in may watch. */
   permission: Permission | undefined;
-  /** Looks the same credential up again. Rejects as `Authenticator.authenticate`. */
-  reauthenticate: () => Promise<Principal>;
+  /** By which it was authenticated. */
+  credential: string;
   /** Called once, when the client may not watch any longer: with `unavailable` because the process ends. */
   end: (reason: AppError) => void;
 }
@@ -75,21 +75,31 @@ export function createLiveClients(
     }
   }
 
-  async function check(client: LiveClient): Promise<void> {
+  async function check(credential: string, holders: readonly LiveClient[]): Promise<void> {
     try {
-      const principal = await client.reauthenticate();
-      const { permission } = client;
-      if (permission === undefined || principal.permissions.includes(permission)) return;
-      endClient(client, new AppError("forbidden", `This needs the permission ${permission}.`));
+      const { permissions } = await authenticator.authenticate(credential);
+      for (const client of holders) {
+        const { permission } = client;
+        if (permission === undefined || permissions.includes(permission)) continue;
+        endClient(client, new AppError("forbidden", `This needs the permission ${permission}.`));
+      }
     } catch (error) {
       const reason = toAppError(error);
       // Without the database nobody knows, and nothing new is told either.
-      if (reason.code === "unauthenticated") endClient(client, reason);
+      if (reason.code !== "unauthenticated") return;
+      for (const client of holders) endClient(client, reason);
     }
   }
 
+  /** A session's clients may hold tokens of different ages. */
   function checkSession(key: string): void {
-    for (const client of bySession.get(key) ?? []) void check(client);
+    const byCredential = new Map<string, LiveClient[]>();
+    for (const client of bySession.get(key) ?? []) {
+      const holders = byCredential.get(client.credential);
+      if (holders) holders.push(client);
+      else byCredential.set(client.credential, [client]);
+    }
+    for (const [credential, holders] of byCredential) void check(credential, holders);
   }
 
   function checkNext(): void {

@@ -28,11 +28,11 @@ export class LiveStream<Data extends object = object> implements AsyncIterable<T
     this.feed = feed;
     this.after = after;
     this.#signal = ctx.signal;
-    const { principal, reauthenticate } = ctx;
+    const { principal } = ctx;
     this.#release = ctx.deps.live.clients.admit({
       principal,
       permission,
-      reauthenticate,
+      credential: ctx.credential(),
       end: (reason) => {
         this.#ended = reason;
         this.#tellEnd(reason);
