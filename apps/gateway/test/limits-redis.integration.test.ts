@@ -137,16 +137,6 @@ describe("processes with one Redis", () => {
     expect(ends).toEqual([...Array<string>(5).fill("signed in"), 60, 60]);
   });
 
-  it("take no more than those who wait need, also when more come meanwhile", async () => {
-    const prefix = newPrefix();
-    const [first, second] = [await startProcess({ prefix }), await startProcess({ prefix })];
-    const early = [first.logIn("anna"), first.logIn("anna")];
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(await Promise.all([...early, first.logIn("anna")])).toEqual(Array(3).fill("signed in"));
-    expect([await second.logIn("anna"), await second.logIn("anna")]).toEqual(["signed in", "signed in"]);
-    expect(await second.logIn("anna")).toBe(60);
-  });
-
   it("delay an address that fails, and remember from where an account was signed in to, together", async () => {
     const prefix = newPrefix();
     const config = { loginPerMinute: 100 };
