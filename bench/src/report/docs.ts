@@ -13,7 +13,7 @@ export function resultsAsMarkdown(history: readonly Run[]): string {
   const newest = new Map(history.flatMap((run) => run.results.map((result) => [result.scenario, { run, result }])));
   const rows = [...newest.values()].flatMap(({ run, result }) =>
     result.rows
-      .filter((row) => row.ok !== undefined || row.unit === "requests/s")
+      .filter(({ unit }) => unit !== "requests/CPU-s")
       .map((row) => `| ${[...cells(row), `${run.date.slice(0, 10)} ${run.commit}`].join(" | ")} |`),
   );
   const notes = [...newest.values()].flatMap(({ result }) =>

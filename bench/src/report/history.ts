@@ -47,7 +47,7 @@ export function describeRun(program: Run["program"]): Omit<Run, "results"> {
       cpu: all[0]?.model.trim() ?? "unknown",
       cores: all.length,
       memoryGb: Math.round(totalmem() / 1024 ** 3),
-      system: `${process.platform} ${release()}`,
+      system: `${process.platform} ${release().split("-")[0] ?? ""}`,
       node: process.version,
       load: loadGenerator,
       pinned: canPin,
