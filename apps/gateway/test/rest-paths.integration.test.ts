@@ -107,8 +107,8 @@ describe("a REST path", () => {
     ["PROPFIND", "/api/v1/queue", "GET, POST, HEAD, OPTIONS"],
     ["GET", "/api/v1/queue/retry", "POST, OPTIONS"],
     ["DELETE", "/api/v1/queue/retry", "POST, OPTIONS"],
-    ["GET", "/api/v1/queue/some-uid", "DELETE, OPTIONS"],
-    ["HEAD", "/api/v1/queue/some-uid", "DELETE, OPTIONS"],
+    ["POST", "/api/v1/queue/some-uid", "GET, DELETE, HEAD, OPTIONS"],
+    ["HEAD", "/api/v1/queue/some-uid/bounce", "POST, OPTIONS"],
     ["GET", "/api/v1/queue/some-uid/retry", "POST, OPTIONS"],
     ["GET", "/api/v1/auth/login", "POST, OPTIONS"],
     ["POST", "/api/v1/auth/me", "GET, HEAD, OPTIONS"],
@@ -124,14 +124,14 @@ describe("a REST path", () => {
   });
 
   it("405 rather than another method for X-HTTP-Method-Override", async () => {
-    const answer = await rawRequest("GET", "/api/v1/queue/some-uid", { "x-http-method-override": "DELETE" });
+    const answer = await rawRequest("GET", "/api/v1/queue/some-uid/retry", { "x-http-method-override": "POST" });
     expect(answer.status).toBe(405);
     expectRobinUntouched();
   });
 
   it.each([
     ["/api/v1/queue", "GET, POST, HEAD, OPTIONS"],
-    ["/queue/some-uid", "DELETE, OPTIONS"],
+    ["/queue/some-uid", "GET, DELETE, HEAD, OPTIONS"],
     ["/api/v1/auth/login", "POST, OPTIONS"],
   ])("204 with Allow for OPTIONS %s, without a token", async (path, allow) => {
     const answer = await gateway.request(path, { method: "OPTIONS" });
@@ -194,7 +194,7 @@ describe("an address that is not one", () => {
   });
 
   it("400, not 500, for a host that makes no URL, by both roads", async () => {
-    for (const path of ["/api/v1/queue", "/trpc/queue.list?input=%7B%22json%22%3A%7B%7D%7D"]) {
+    for (const path of ["/api/v1/users", "/trpc/queue.list?input=%7B%22json%22%3A%7B%7D%7D"]) {
       const answer = await rawRequest("GET", path, { host: "a b[" });
       expect(answer.status, path).toBe(400);
     }

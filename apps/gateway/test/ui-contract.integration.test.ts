@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { z } from "zod";
-import { startConfigGateway } from "./config-support.ts";
+import { configFiles, startConfigGateway } from "./config-support.ts";
 import { type SignedIn, testPassword, type TestGateway } from "./harness.ts";
 import { storeSample } from "./metrics-support.ts";
 import * as shape from "./ui-contract-shapes.ts";
@@ -124,7 +124,7 @@ let gateway: TestGateway;
 let admin: SignedIn;
 let entryId: string;
 beforeAll(async () => {
-  gateway = await startConfigGateway();
+  gateway = await startConfigGateway(configFiles, { cache: true });
   for (let item = 0; item < 20; item++) gateway.simulator.queue.add();
   gateway.simulator.store.put(mail.path, mail.text);
   gateway.simulator.logs.append({ level: "WARN", thread: "pool-1", logger: "smtp.Test", message: "a line" });
@@ -135,6 +135,8 @@ afterAll(() => gateway.close());
 beforeEach(async () => {
   gateway.simulator.faults.clear();
   gateway.simulator.queue.add({ uid });
+  // That was not done through the gateway.
+  await gateway.deps.cache.clear();
   await gateway.db.user.deleteMany({ where: { username: "ui@robin.local" } });
   admin = await gateway.signIn("ROLE_ADMIN");
   await gateway.db.user.update({

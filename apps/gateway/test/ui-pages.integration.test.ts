@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startTestGateway, type TestGateway } from "./harness.ts";
 import { rawHead, sendRaw } from "./raw-http.ts";
 
@@ -37,7 +37,7 @@ beforeAll(async () => {
     "secret.txt": hidden,
   };
   for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
-  gateway = await startTestGateway({ simulator: { items: 3 }, app: { uiDirectory: ui } });
+  gateway = await startTestGateway({ simulator: { items: 3 }, cache: true, app: { uiDirectory: ui } });
   token = (await gateway.signIn("ROLE_OPERATOR")).token;
 });
 afterAll(async () => {
@@ -142,6 +142,18 @@ describe("a call on a path that is also a page's", () => {
       expect(answer.body).toBeTypeOf("object");
       expect(answer.headers.get("vary")?.toLowerCase()).toMatch(/\baccept(,|$)/);
     }
+  });
+
+  it("200 with the page for a browser although the answer is kept, and the kept answer for the UI", async () => {
+    const signIns = vi.spyOn(gateway.deps.authenticator, "authenticate");
+    for (let time = 1; time <= 3; time += 1) {
+      expect((await gateway.request("/queue", { token, headers: angular })).body).toHaveProperty("items");
+      expect((await gateway.request("/queue", { token, headers: browser })).text).toContain("The UI");
+    }
+    signIns.mockClear();
+    await gateway.request("/queue", { token, headers: angular });
+    expect(signIns).not.toHaveBeenCalled();
+    signIns.mockRestore();
   });
 
   it("401 without a token, as ever", async () => {

@@ -6,7 +6,7 @@ import { requestIdOf } from "../request-context.ts";
 import type { Recorder } from "../request-record.ts";
 import { takeTraceparent } from "../trace-context.ts";
 import { createClientAddress } from "./client-address.ts";
-import { encodingFor } from "./content-encoding.ts";
+import { encodingFor, prefersHtml } from "./negotiation.ts";
 import type { KnownUrl, KnownUrls } from "./known-urls.ts";
 import { prepare } from "./prepared-answer.ts";
 import { replyWith } from "./reply.ts";
@@ -45,7 +45,7 @@ export function createFront(parts: FrontParts): Front {
     const startedAt = performance.now();
     const { headers } = req;
     // The UI has a say in who is sent a page, and in the encoding of what is asked for in parts.
-    if (headers.range !== undefined || (servesUi && headers.accept?.includes("text/"))) return false;
+    if (headers.range !== undefined || (servesUi && prefersHtml(headers.accept))) return false;
     if (!isPlainRead(known, req)) return false;
 
     const principal = signIn(req);

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import superjson from "superjson";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
-import type { ContentEncoding } from "./content-encoding.ts";
+import type { ContentEncoding } from "./negotiation.ts";
 
 /** The two shapes in which the roads carry a value. */
 export type AnswerForm = "rest" | "trpc";

@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { costOf } from "../limits/request-cost.ts";
 import type { AppResponse } from "../request-context.ts";
 import { endpointOf } from "../request-endpoint.ts";
-import { encodingFor } from "./content-encoding.ts";
+import { encodingFor } from "./negotiation.ts";
 import { isMemorable, type KnownUrl, type KnownUrls } from "./known-urls.ts";
 import { type AnswerForm, prepare } from "./prepared-answer.ts";
 import { replyWith } from "./reply.ts";
