@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { bundleIfNeeded } from "../../../scripts/bundle.ts";
 import { testSecret } from "./harness.ts";
+import { startOtlpReceiver } from "./otlp-receiver.ts";
 
 const sources = new URL("../src/main.ts", import.meta.url).pathname;
 
@@ -99,8 +100,14 @@ describe("the gateway's process", () => {
     }
   });
 
-  it("lets a running request end before it goes, and takes no new connection meanwhile", async () => {
-    const { child, exited } = startMain({ ADMIN_PASSWORD: "correct-horse" });
+  it("lets a running request end before it goes, with its log line and its trace, and takes no new connection meanwhile", async () => {
+    const collector = await startOtlpReceiver();
+    const { child, exited, output } = startMain({
+      ADMIN_PASSWORD: "correct-horse",
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collector.url,
+      OTEL_SERVICE_NAME: "robin-gateway-test",
+      OTEL_RESOURCE_ATTRIBUTES: "deployment.environment=tests",
+    });
     const { url } = await ready(child);
     const arrived = new Promise<void>((resolve) => {
       simulator.faults.set({ port: "service", route: "/health", fault: { kind: "delay", ms: 500 }, times: 1 });
@@ -117,6 +124,18 @@ describe("the gateway's process", () => {
     expect(answer.status).toBe(200);
     expect((await exited)[0]).toBe(0);
     await expect(fetch(`${url}/health/live`)).rejects.toThrow();
+    const requestId = answer.headers.get("x-request-id") ?? "";
+    const line = output()
+      .split("\n")
+      .find((each) => each.includes(requestId));
+    const { traceId } = JSON.parse(line ?? "{}") as { traceId?: string };
+    const names = collector.spans().flatMap((span) => (span.traceId === traceId ? [span.name] : []));
+    expect(names).toContain("GET /api/v1/health/aggregate");
+    expect(collector.resource()).toMatchObject({
+      "service.name": "robin-gateway-test",
+      "deployment.environment": "tests",
+    });
+    await collector.close();
   });
 
   it("ends by itself when its parent is gone", async () => {
