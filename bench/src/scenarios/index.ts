@@ -1,6 +1,7 @@
 import type { Scenario } from "../scenario.ts";
 import { blackHole } from "./black-hole.ts";
 import { breakerOpen } from "./breaker-open.ts";
+import { bulk } from "./bulk.ts";
 import { cacheFlood } from "./cache-flood.ts";
 import { coldBurst } from "./cold-burst.ts";
 import { connections } from "./connections.ts";
@@ -30,6 +31,7 @@ export const scenarios: readonly Scenario[] = [
   coldBurst,
   pollers,
   live,
+  bulk,
   logins,
   start,
   memory,
