@@ -11,7 +11,7 @@ COPY . .
 # Prisma's client and the bundle are made by development dependencies, which the second installation leaves out.
 RUN pnpm install --frozen-lockfile --offline \
   && node packages/db/scripts/generate.ts \
-  && node scripts/bundle.ts --out=dist/image \
+  && node scripts/bundle/make.ts --out=dist/image --sourcemap \
   && rm -rf node_modules apps/*/node_modules packages/*/node_modules tooling/*/node_modules \
   && pnpm install --frozen-lockfile --offline --prod --filter-prod "@robin/gateway..." --filter-prod "@robin/worker..." \
   # The image has a Node, and the database is another container; --no-optional would leave out bcrypt's binary as well.

@@ -1,16 +1,11 @@
 /**
- * Makes gateway and worker one file each, for a quick start and little memory (docs/adr/0012). The sources have to stay
- * where they are: migrations, assets and native packages are read from there.
- *
- * Usage: node scripts/bundle.ts [--out=FOLDER]; without a folder it is dist/<hash of what went in>.
+ * Gateway and worker as one file each, for a quick start and little memory (docs/adr/0012). The sources have to stay where
+ * they are: migrations, assets and native packages are read from there.
  */
 import { createHash } from "node:crypto";
 import { existsSync, globSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
-import { parseArgs } from "node:util";
-import { rolldown } from "rolldown";
-import { asciiOnly, englishOnly, handlersOf, leftOutside, placesOfSources, wasmAsFile } from "./bundle/plugins.ts";
-import { root } from "./command.ts";
+import { root, runCommand } from "./command.ts";
 
 export interface Bundle {
   gateway: string;
@@ -34,7 +29,8 @@ export async function bundleIfNeeded(): Promise<Bundle> {
   const outDir = path.join(distDir, contentHash());
   if (!existsSync(outDir)) {
     const unfinished = `${outDir}.${process.pid}`;
-    await build(unfinished, { sourcemap: false });
+    const code = await runCommand([process.execPath, "scripts/bundle/make.ts", `--out=${unfinished}`]);
+    if (code !== 0) throw new Error("Gateway and worker could not be bundled; the reason is above.");
     try {
       renameSync(unfinished, outDir);
     } catch (error) {
@@ -52,7 +48,7 @@ function contentHash(): string {
   const hash = createHash("sha256");
   const sources = globSync("{apps,packages}/*/src/**/*.{ts,json}", { cwd: root }).filter((file) => !isTest(file));
   const manifests = globSync("{apps,packages}/*/package.json", { cwd: root });
-  const others = ["pnpm-lock.yaml", "scripts/bundle.ts", "scripts/bundle/plugins.ts"];
+  const others = ["pnpm-lock.yaml", "scripts/bundle/make.ts", "scripts/bundle/plugins.ts"];
   for (const file of [...sources, ...manifests, ...others].sort()) {
     hash
       .update(`${file}\0`)
@@ -72,47 +68,4 @@ function removeOldBundles(): void {
 
 function programsIn(outDir: string): Bundle {
   return { gateway: path.join(outDir, "gateway.js"), worker: path.join(outDir, "worker.js") };
-}
-
-async function build(outDir: string, { sourcemap }: { sourcemap: boolean }): Promise<void> {
-  const threads = globSync("packages/*/src/**/*.worker.ts", { cwd: root });
-  const bundler = await rolldown({
-    input: {
-      gateway: path.join(root, "apps/gateway/src/main.ts"),
-      worker: path.join(root, "apps/worker/src/main.ts"),
-      ...Object.fromEntries(threads.map((file) => [path.basename(file, ".ts"), path.join(root, file)])),
-    },
-    platform: "node",
-    plugins: [
-      leftOutside(outDir),
-      placesOfSources(root, outDir),
-      handlersOf(path.join(root, "apps/worker/src/handlers")),
-      wasmAsFile,
-      englishOnly,
-      asciiOnly,
-    ],
-    // Lines are kept, so columns are all that can be wrong.
-    onLog: (level, log, handle) => {
-      if (log.code !== "SOURCEMAP_BROKEN") handle(level, log);
-    },
-  });
-  try {
-    await bundler.write({
-      dir: outDir,
-      format: "esm",
-      entryFileNames: "[name].js",
-      chunkFileNames: "[name]-[hash].js",
-      // Names stay, for stack traces and for whoever asks a function for its name.
-      minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
-      sourcemap,
-    });
-  } finally {
-    await bundler.close();
-  }
-}
-
-if (import.meta.main) {
-  const { values } = parseArgs({ options: { out: { type: "string" } } });
-  if (values.out === undefined) console.log(JSON.stringify(await bundleIfNeeded()));
-  else await build(path.resolve(values.out), { sourcemap: true });
 }

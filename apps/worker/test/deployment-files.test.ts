@@ -122,7 +122,7 @@ describe("Dockerfile", () => {
       ([, folder]) => folder ?? "",
     );
     expect(copied.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
-    expect(text).toContain(`node scripts/bundle.ts --out=dist/image `);
+    expect(text).toContain(`node scripts/bundle/make.ts --out=dist/image --sourcemap `);
     expect(text).toContain("COPY --from=build /app/dist dist");
     expect(text).toContain(`CMD ${listed(["node", ...nodeFlags, "dist/image/gateway.js"])}\n`);
     expect(services.worker.command).toEqual(["node", ...nodeFlags, "dist/image/worker.js"]);
