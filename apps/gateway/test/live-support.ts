@@ -164,8 +164,10 @@ export function fromTrpc({ data }: ServerSentEvent): unknown {
   return superjson.deserialize(data as SuperJSONResult);
 }
 
-export const trpcPath = (procedure: string, input: object = {}) =>
-  `/trpc/${procedure}?input=${encodeURIComponent(JSON.stringify(superjson.serialize(input)))}`;
+export const trpcPath = (procedure: string, input?: object) =>
+  input
+    ? `/trpc/${procedure}?input=${encodeURIComponent(JSON.stringify(superjson.serialize(input)))}`
+    : `/trpc/${procedure}`;
 
 /** The three roads to the same messages. `after` is the `seq` of the last message seen. */
 export const roads: Record<string, (gateway: TestGateway, token: string, after?: number) => Promise<Watcher>> = {

@@ -14,10 +14,11 @@ export function describeStream({
   input,
   output,
 }: ProcedureInfo): { operation: Operation; schemas: Schemas } | undefined {
-  if (!meta.stream || !(input instanceof z.ZodObject) || !output) return undefined;
+  const object = input instanceof z.ZodOptional ? input.unwrap() : input;
+  if (!meta.stream || !(object instanceof z.ZodObject) || !output) return undefined;
   const { message } = z.globalRegistry.get(output) as { message: z.ZodType };
   const { schema, components } = createSchema(message, { io: "output" });
-  const shape = input.shape as Record<string, z.ZodType>;
+  const shape = object.shape as Record<string, z.ZodType>;
   const fields = Object.entries(shape);
   const parameters = fields.map(([name, field]) => ({
     name,

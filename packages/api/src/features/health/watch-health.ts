@@ -6,7 +6,7 @@ import { LastEventId, LiveStream, liveStreamOutput } from "../../live/live-strea
 import { AggregateHealth } from "./health.schemas.ts";
 import type { HealthMonitor } from "./health.service.ts";
 
-export const WatchHealthInput = z.strictObject({ lastEventId: LastEventId });
+export const WatchHealthInput = z.strictObject({ lastEventId: LastEventId }).optional();
 
 export const WatchHealthOutput = liveStreamOutput(AggregateHealth);
 
@@ -44,7 +44,7 @@ export function createHealthFeed(
 /** @throws AppError as `LiveClients.admit`. */
 export function watchHealth(
   ctx: SignedInContext,
-  { lastEventId }: z.infer<typeof WatchHealthInput>,
+  input: z.infer<typeof WatchHealthInput>,
 ): LiveStream<AggregateHealth> {
-  return new LiveStream(ctx, { feed: ctx.deps.live.health, after: lastEventId, permission: undefined });
+  return new LiveStream(ctx, { feed: ctx.deps.live.health, after: input?.lastEventId, permission: undefined });
 }

@@ -9,7 +9,8 @@ export const WatchLogsInput = z
   .refine(({ level: only, levelMin: least }) => !only || !least, {
     path: ["levelMin"],
     message: "does not go with level",
-  });
+  })
+  .optional();
 export type WatchLogsInput = z.infer<typeof WatchLogsInput>;
 
 export const LogMessage = z

@@ -8,11 +8,11 @@ const levels: readonly LogLevel[] = ["ERROR", "WARN", "INFO", "DEBUG", "TRACE"];
 
 /** Begins with the entries that come from now on. @throws AppError as `LiveClients.admit`. */
 export function watchLogs(ctx: SignedInContext, input: WatchLogsInput): LiveStream<LogMessage> {
-  const feed = ctx.deps.live.logs.feed(filterOf(input));
-  return new LiveStream(ctx, { feed, after: input.lastEventId, permission: "VIEW_LOGS" });
+  const feed = ctx.deps.live.logs.feed(filterOf(input ?? {}));
+  return new LiveStream(ctx, { feed, after: input?.lastEventId, permission: "VIEW_LOGS" });
 }
 
-function filterOf({ search, level, levelMin, logger }: WatchLogsInput): (entry: LogEntry) => boolean {
+function filterOf({ search, level, levelMin, logger }: NonNullable<WatchLogsInput>): (entry: LogEntry) => boolean {
   const worst = levelMin ? levels.slice(0, levels.indexOf(levelMin) + 1) : levels;
   return (entry) =>
     worst.includes(entry.level) &&

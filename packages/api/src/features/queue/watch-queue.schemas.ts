@@ -2,7 +2,7 @@ import { z } from "zod";
 import { liveStreamOutput, LastEventId } from "../../live/live-stream.ts";
 import { Instant } from "../../rest-input.ts";
 
-export const WatchQueueInput = z.strictObject({ lastEventId: LastEventId });
+export const WatchQueueInput = z.strictObject({ lastEventId: LastEventId }).optional();
 export type WatchQueueInput = z.infer<typeof WatchQueueInput>;
 
 const count = z.int().min(0);

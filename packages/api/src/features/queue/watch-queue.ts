@@ -183,6 +183,6 @@ function toSnapshotMessage({ seq, ...picture }: QueueSnapshot): Kept {
 }
 
 /** @throws AppError as `LiveClients.admit`. */
-export function watchQueue(ctx: SignedInContext, { lastEventId }: WatchQueueInput): LiveStream<QueueMessage> {
-  return new LiveStream(ctx, { feed: ctx.deps.live.queue, after: lastEventId, permission: "VIEW_QUEUE" });
+export function watchQueue(ctx: SignedInContext, input: WatchQueueInput): LiveStream<QueueMessage> {
+  return new LiveStream(ctx, { feed: ctx.deps.live.queue, after: input?.lastEventId, permission: "VIEW_QUEUE" });
 }
