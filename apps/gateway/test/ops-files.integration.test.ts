@@ -6,6 +6,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { createMeters as createWorkerMeters } from "../../worker/src/meters.ts";
 import { createMetricsPool } from "../src/process-metrics.ts";
 import { startTestGateway, type TestGateway } from "./harness.ts";
 
@@ -42,6 +43,7 @@ beforeAll(async () => {
   const texts = [
     (await gateway.request("/metrics")).text,
     await createMetricsPool({ members: () => [], restarts: () => 0 }).collect(),
+    await createWorkerMeters({ counts: () => Promise.resolve(new Map()) }).registry.metrics(),
   ];
   // `up` is Prometheus' own.
   exposed = new Set(["up"]);
@@ -94,7 +96,9 @@ describe("the dashboard", () => {
   });
 
   it("shows every metric of our own", () => {
-    const own = [...exposed].filter((name) => /^(gateway|robin)_/.test(name) && !/_(bucket|sum|count)$/.test(name));
+    const own = [...exposed].filter(
+      (name) => /^(gateway|robin|worker)_/.test(name) && !/_(bucket|sum|count)$/.test(name),
+    );
     const shown = queries.flatMap(metricsIn).map((name) => name.replace(/_(bucket|sum|count)$/, ""));
     expect(own.filter((name) => !shown.includes(name))).toEqual([]);
   });

@@ -8,9 +8,9 @@ describe("the worker's metrics", () => {
     onJob({ name: "queue.poll", outcome: "done", durationMs: 60, result: { robinMs: 250, pages: 3 } });
     onJob({ name: "sessions.cleanUp", outcome: "failed", durationMs: 7000 });
     const text = await registry.metrics();
-    expect(text).toContain('worker_job_duration_seconds_count{job="queue.poll",outcome="done"} 2');
-    expect(text).toContain('worker_job_duration_seconds_bucket{le="5",job="sessions.cleanUp",outcome="failed"} 0');
-    expect(text).toContain('worker_job_duration_seconds_bucket{le="10",job="sessions.cleanUp",outcome="failed"} 1');
+    expect(text).toContain('worker_job_duration_seconds_count{name="queue.poll",outcome="done"} 2');
+    expect(text).toContain('worker_job_duration_seconds_bucket{le="5",name="sessions.cleanUp",outcome="failed"} 0');
+    expect(text).toContain('worker_job_duration_seconds_bucket{le="10",name="sessions.cleanUp",outcome="failed"} 1');
     expect(text).toContain("worker_queue_poll_robin_seconds_total 0.5");
   });
 
@@ -20,7 +20,7 @@ describe("the worker's metrics", () => {
     const { registry } = createMeters({
       counts: () => (isAway ? Promise.reject(new Error("away")) : Promise.resolve(new Map([["queue.bulk", counts]]))),
     });
-    expect(await registry.metrics()).toContain('worker_jobs{job="queue.bulk",state="waiting"} 2');
+    expect(await registry.metrics()).toContain('worker_jobs{name="queue.bulk",state="waiting"} 2');
     isAway = true;
     expect(await registry.metrics()).not.toContain("worker_jobs{");
   });

@@ -21,8 +21,9 @@ export function createMeters(queues: Pick<JobQueues, "counts">): Meters {
   collectDefaultMetrics({ register: registry });
   const durations = new Histogram({
     name: "worker_job_duration_seconds",
-    help: "How long jobs took, by job and outcome.",
-    labelNames: ["job", "outcome"],
+    help: "How long jobs took, by name and outcome.",
+    // Not `job`, which Prometheus has a meaning of its own for.
+    labelNames: ["name", "outcome"],
     buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60],
     registers,
   });
@@ -34,21 +35,21 @@ export function createMeters(queues: Pick<JobQueues, "counts">): Meters {
   new Gauge({
     name: "worker_jobs",
     help: "Jobs by state, of all workers.",
-    labelNames: ["job", "state"],
+    labelNames: ["name", "state"],
     registers,
     async collect() {
       this.reset();
       // While the server is away nobody knows.
       const counts = await queues.counts().catch(() => undefined);
-      for (const [job, byState] of counts ?? []) {
-        for (const [state, count] of Object.entries(byState)) this.set({ job, state }, count as number);
+      for (const [name, byState] of counts ?? []) {
+        for (const [state, count] of Object.entries(byState)) this.set({ name, state }, count as number);
       }
     },
   });
   return {
     registry,
     onJob: ({ name, outcome, durationMs, result }) => {
-      durations.observe({ job: name, outcome }, durationMs / 1000);
+      durations.observe({ name, outcome }, durationMs / 1000);
       if (typeof result === "object" && result !== null && "robinMs" in result && typeof result.robinMs === "number") {
         robinTime.inc(result.robinMs / 1000);
       }
