@@ -1,5 +1,4 @@
-import type { Prisma} from "@robin/db";
-import { type Db, type QueueBulkRun, type QueueItemState } from "@robin/db";
+import type { Db, Prisma, QueueBulkRun, QueueItemState } from "@robin/db";
 import { randomUUID } from "node:crypto";
 import { AppError } from "../../../errors.ts";
 import { takeLock } from "../../../locks.ts";
