@@ -162,6 +162,15 @@ describe("queue.bulk", () => {
     expect(await runOf(id)).toMatchObject({ status: "DONE", done: 3, problem: null });
   });
 
+  it("ends a run that was cancelled, also while Robin is away", async () => {
+    const id = await orderRun(db, simulator, { action: "RETRY", items: 3 });
+    simulator.faults.set({ port: "client", route: "*", fault: { kind: "reset" } });
+    await work();
+    await db.queueBulkRun.update({ where: { id }, data: { status: "CANCELLING" } });
+    expect(await work()).toEqual({ ended: 1, waiting: false });
+    expect(await runOf(id)).toMatchObject({ status: "CANCELLED", problem: null, items: [] });
+  });
+
   it("tries a batch that broke once more, unless it is a retry, which it gives up", async () => {
     const deletion = await orderRun(db, simulator, { action: "DELETE", items: 4 });
     fail("DELETE", { kind: "reset" }, 1);

@@ -51,8 +51,8 @@ export async function workOnBulkRuns(parts: BulkParts): Promise<{ ended: number;
     const run = await takeOver(parts.db, worker, parts.clock.now());
     if (!run) return { ended, waiting: false };
     if (run.isAnew) await settleLeftovers(parts, run);
-    if (!(await isRobinThere(parts))) {
-      await parts.db.queueBulkRun.update({ where: { id: run.id }, data: { problem: away } });
+    if (run.status !== "CANCELLING" && !(await isRobinThere(parts))) {
+      await parts.db.queueBulkRun.updateMany({ where: { id: run.id, worker }, data: { problem: away } });
       return { ended, waiting: true };
     }
     if ((await workOn(parts, run.id, worker)) === "wait") return { ended, waiting: true };
