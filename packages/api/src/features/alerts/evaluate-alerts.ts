@@ -45,7 +45,10 @@ export async function evaluateAlerts(parts: AlertParts): Promise<{ fired: number
         const value = await valueOf(tx, rule, readings);
         const { progress, transition } = step(rule, { ...rule, isFiring: firing !== undefined }, { value, now });
         const lastValue = value === undefined ? {} : { lastValue: value };
-        await tx.alertRule.update({ where: { id: rule.id }, data: { ...progress, ...lastValue, evaluatedAt: now } });
+        await tx.alertRule.updateMany({
+          where: { id: rule.id },
+          data: { ...progress, ...lastValue, evaluatedAt: now },
+        });
         if (value === undefined) continue;
         if (transition === "fire") {
           const since = progress.breachingSince ?? now;
