@@ -31,6 +31,10 @@ export const asked: Record<string, Record<string, Limit>> = {
     "RSS per idle client": { atMost: 25 },
     "Robin calls with all to with one": { atMost: 1.25 },
   },
+  snapshot: {
+    "RSS of the worker, growth": { atMost: 200 },
+    "longest stretch of its event loop": { atMost: 100 },
+  },
   bulk: { "items not deleted": { atMost: 0 }, "RSS of the worker, most": { atMost: 300 } },
   "black-hole": { "p99 without Robin to with": { atMost: 1.5 }, "answers other than 200": { atMost: 0 } },
   "breaker-open": { "p95 in the handler": { atMost: 1 } },

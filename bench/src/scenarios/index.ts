@@ -15,6 +15,7 @@ import { queueHit } from "./queue-hit.ts";
 import { redisKilled } from "./redis-killed.ts";
 import { robinFaults } from "./robin-faults.ts";
 import { sigterm } from "./sigterm.ts";
+import { snapshot } from "./snapshot.ts";
 import { start } from "./start.ts";
 import { trpcHit } from "./trpc-hit.ts";
 import { twoProcesses } from "./two-processes.ts";
@@ -31,6 +32,7 @@ export const scenarios: readonly Scenario[] = [
   coldBurst,
   pollers,
   live,
+  snapshot,
   bulk,
   logins,
   start,
