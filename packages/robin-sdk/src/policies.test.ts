@@ -229,6 +229,15 @@ describe("createPortPolicy", () => {
       await long.call;
     });
 
+    it("is no excuse when that began after a failure: then Robin may be dead, with the work waiting in vain", async () => {
+      await fail("network");
+      const long = hold("logs");
+      for (let i = 0; i < 4; i += 1) expect(await rejection(run(late), isRobinError)).not.toHaveProperty("busyWith");
+      expect(policy.state()).toBe("open");
+      long.reject(failure("timeout"));
+      await rejection(long.call, isRobinError);
+    });
+
     it("does not count a send that is late itself, which is about its peer; a log search counts", async () => {
       for (const [lane, state] of [
         ["sends", "closed"],

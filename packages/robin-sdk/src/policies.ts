@@ -81,6 +81,8 @@ export function createPortPolicy(config: PortPolicyConfig): PortPolicy {
   const line = createLine({ slots: config.maxConnections, waiting: config.maxWaiting }, lanesOf(config));
   const longWork = createLongWork();
   let retryAt = 0;
+  /** Since the last call that proved anything. Long work that begins then excuses nobody: it may wait in vain as well. */
+  let isFailing = false;
 
   // A trial that its caller aborted, or hurried, proves nothing: the breaker goes back to open, and the next call is the trial.
   const backoff: IBackoffFactory<{ result: unknown }> = {
@@ -121,9 +123,11 @@ export function createPortPolicy(config: PortPolicyConfig): PortPolicy {
 
   async function guarded<T>({ lane, hurried = false }: PortCall, attempt: () => Promise<T>): Promise<Outcome<T>> {
     const isTrial = breaker.state === CircuitState.HalfOpen;
-    const watch = longWork.begin(lane && longWorkOf[lane]);
+    const watch = longWork.begin(isFailing || !lane ? undefined : longWorkOf[lane]);
     try {
-      return { value: await attempt() };
+      const value = await attempt();
+      isFailing = false;
+      return { value };
     } catch (error) {
       if (!isRobinError(error)) throw error;
       const isLate = error.kind === "timeout";
@@ -132,7 +136,8 @@ export function createPortPolicy(config: PortPolicyConfig): PortPolicy {
       const inconclusive =
         error.kind === "aborted" || (isLate && (hurried || busyWith !== undefined || lane === "sends"));
       if (inconclusive) throw isTrial ? new CountedFailure(failure, inconclusive) : failure;
-      if (countsAsFailure(failure)) throw new CountedFailure(failure);
+      isFailing = countsAsFailure(failure);
+      if (isFailing) throw new CountedFailure(failure);
       return { answered: failure };
     } finally {
       watch.end();
