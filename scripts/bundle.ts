@@ -1,5 +1,5 @@
 /**
- * Gateway and worker as one file each, for a quick start and little memory (docs/adr/0012). The sources have to stay where
+ * Gateway and worker as one file each, for a quick start and little memory (docs/adr/0017). The sources have to stay where
  * they are: migrations, assets and native packages are read from there.
  */
 import { createHash } from "node:crypto";
@@ -12,7 +12,7 @@ export interface Bundle {
   worker: string;
 }
 
-/** Flags for Node with which the programs keep within their memory: young objects need few megabytes (docs/adr/0012). */
+/** Flags for Node with which the programs keep within their memory: young objects need few megabytes (docs/adr/0017). */
 export const nodeFlags = ["--max-semi-space-size=2"];
 
 /** Variables for the same end: glibc keeps much of what is freed, once for each thread. */
