@@ -191,6 +191,11 @@ describe("queue.poll", () => {
     const known = await lastSeq();
     await poll();
     expect(await readQueueDeltas(database.db, known)).toEqual([]);
+    // It was tried at once, and failed: from then on the schedule holds.
+    simulator.queue.fail("c", { permanent: false });
+    const failedAt = clock.now().getTime();
+    await poll();
+    expect(await item("c")).toMatchObject({ retryCount: 4, nextAttemptAt: new Date(failedAt + 120_000) });
     // Robin found only one of the two, and does not say which.
     simulator.queue.remove("d");
     await noteQueueAction(database.db, { ...note, action: "delete", uids: ["d", "x"], isComplete: false });
@@ -200,7 +205,10 @@ describe("queue.poll", () => {
     expect(await item("c")).toMatchObject({
       leftHow: "RETRIED",
       leftBy: "admin@robin.local",
-      events: [{ kind: "REQUEST", action: "retry", actor: "admin@robin.local" }],
+      events: [
+        { kind: "REQUEST", action: "retry", actor: "admin@robin.local" },
+        { kind: "RETRY", retryCount: 4 },
+      ],
     });
   });
 

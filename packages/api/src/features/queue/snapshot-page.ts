@@ -144,7 +144,7 @@ export async function applyPage(
       before.requestedAt !== null && Math.abs(at.getTime() - before.requestedAt.getTime()) < requestMs;
     const hasFailedAnew = retries > 0 || (state === "DEAD" && before.state !== "DEAD");
     const firstSeenAt = before.firstSeenAt ?? at;
-    const nextAttemptAt = nextAttempt(now, before, { ...options, isRequested });
+    const nextAttemptAt = nextAttempt(now, before, { ...options, retries });
     const lastError = hasFailedAnew ? null : before.lastError;
     rows.push({
       ...now,
@@ -153,7 +153,7 @@ export async function applyPage(
       retriesSeen: (before.retriesSeen ?? 0) + retries,
       nextAttemptAt,
       lastError,
-      isRequestOver: hasFailedAnew && !isRequested,
+      isRequestOver: before.hasLeft || (hasFailedAnew && !isRequested),
     });
     if (before.hasLeft) events.push({ uid: now.uid, kind: "RETURN", state });
     if (retries > 0) events.push({ uid: now.uid, kind: "RETRY", retryCount: now.retryCount });
@@ -186,10 +186,10 @@ export async function applyPage(
 function nextAttempt(
   { retryCount, lastRetryAt }: Found,
   { requestedAction, nextAttemptAt }: Difference,
-  { state, schedule, isRequested }: PageOptions & { isRequested: boolean },
+  { state, schedule, retries }: PageOptions & { retries: number },
 ): Date | null {
   if (state !== "READY" || retryCount === 0 || lastRetryAt === null) return null;
-  if (isRequested && requestedAction === "retry") return nextAttemptAt ?? lastRetryAt;
+  if (retries === 0 && requestedAction === "retry" && nextAttemptAt) return nextAttemptAt;
   return schedule ? new Date(lastRetryAt.getTime() + retryWaitMs(schedule, retryCount)) : null;
 }
 
