@@ -12,8 +12,8 @@ import { diagnosticsRouter } from "./features/diagnostics/diagnostics.router.ts"
 import { domainsRouter } from "./features/domains/domains.router.ts";
 import { gatewayRouter } from "./features/gateway/gateway.router.ts";
 import { healthRouter } from "./features/health/health.router.ts";
-import { logsRouter } from "./features/logs/logs.router.ts";
 import { jobsRouter } from "./features/jobs/jobs.router.ts";
+import { logsRouter } from "./features/logs/logs.router.ts";
 import { mailboxesRouter } from "./features/mailboxes/mailboxes.router.ts";
 import { mailRouter } from "./features/mail/mail.router.ts";
 import { mailUsersRouter } from "./features/mail-users/mail-users.router.ts";
@@ -40,9 +40,9 @@ export const appRouter = router({
   domains: domainsRouter,
   gateway: gatewayRouter,
   health: healthRouter,
+  jobs: jobsRouter,
   logs: logsRouter,
   mailboxes: mailboxesRouter,
-  jobs: jobsRouter,
   mail: mailRouter,
   mailUsers: mailUsersRouter,
   metrics: metricsRouter,
