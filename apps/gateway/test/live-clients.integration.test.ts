@@ -1,4 +1,6 @@
 import { createUser } from "@robin/db/testing";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { WebSocket } from "ws";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startTestGateway, testPassword, type TestGateway } from "./harness.ts";
@@ -226,6 +228,17 @@ describe("the WebSocket", () => {
       const head = rawHead(`GET ${path}`, { connection: "upgrade, close", upgrade });
       expect((await sendRaw(gateway.url, head)).status).toBe(status);
     }
+  });
+
+  it("does not wait for a refused client to hang up", async () => {
+    const socket = connect({ port: Number(new URL(gateway.url).port), host: "127.0.0.1", allowHalfOpen: true });
+    await once(socket, "connect");
+    const ended = once(socket, "end");
+    socket.on("error", () => undefined).resume();
+    socket.write(rawHead("GET /ws/queue", { connection: "upgrade", upgrade: "websocket" }));
+    await ended;
+    // What comes on a connection that is gone is answered with a reset.
+    await expect.poll(() => socket.destroyed || !socket.write("still here")).toBe(true);
   });
 
   it("is gone from the books when its client is cut off", async () => {

@@ -115,9 +115,11 @@ describe("GET /api/v1/logs/events", () => {
     write(gateway, "missed");
     await gateway.request("/health/live");
     expect(searches()).toBe(before);
-    const second = await open("/api/v1/logs/events", id);
+    const [second, newcomer] = [await open("/api/v1/logs/events", id), await open("/api/v1/logs/events")];
+    expect((await newcomer.next()).data).toEqual({ entries: [], incomplete: false });
     write(gateway, "new");
     expect((await read(second, 2)).messages).toEqual(["missed", "new"]);
+    expect((await read(newcomer, 1)).messages).toEqual(["new"]);
   });
 
   it("waits while Robin is away, and says that entries may be missing when it was for long", async () => {

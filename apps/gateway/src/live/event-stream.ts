@@ -27,7 +27,7 @@ export function sendEvents(req: Request, res: AppResponse, stream: LiveStream): 
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
   });
-  if (req.method === "HEAD") {
+  if (req.method === "HEAD" || res.closed) {
     stream.close();
     res.end();
     return;

@@ -35,7 +35,8 @@ export function acceptUpgrades<Accepting extends Server>(server: Accepting, hand
     socket.on("error", destroyThis);
     const leave = (): void => {
       res.detachSocket(socket);
-      socket.end();
+      // Nobody reads this socket, so its other end could keep it half open.
+      socket.destroySoon();
     };
     res.once("finish", leave);
     upgrades.set(req, {
@@ -61,7 +62,8 @@ function destroyThis(this: Socket): void {
 
 /** Browsers cannot set headers here, so the token comes in the query or as a subprotocol; it is not to be in any log. */
 function moveToken(req: IncomingMessage): void {
-  const url = new URL(req.url ?? "", "http://localhost");
+  const url = URL.parse(req.url ?? "", "http://localhost");
+  if (!url) return;
   const [, ofProtocol] = /(?:^|,)\s*bearer\s*,\s*([^\s,]+)/i.exec(req.headers["sec-websocket-protocol"] ?? "") ?? [];
   const tokens = [...url.searchParams.getAll("token"), ...(ofProtocol === undefined ? [] : [ofProtocol])];
   url.searchParams.delete("token");

@@ -39,6 +39,8 @@ export class LiveStream<Data extends object = object> implements AsyncIterable<T
         this.#wake();
       },
     });
+    // Who has gone already will not go again.
+    if (ctx.signal?.aborted) this.close();
     ctx.signal?.addEventListener("abort", () => {
       this.close();
     });

@@ -39,6 +39,8 @@ export function createLogTail(
   let gapBefore: string | undefined;
   let reading: Promise<void> | undefined;
   let hasFailed = false;
+  /** False while nobody watches: then what was read last may be old. */
+  let isCurrent = false;
   let timer: NodeJS.Timeout | undefined;
 
   const watchers = createWatchers({
@@ -46,6 +48,7 @@ export function createLogTail(
       void read();
     },
     onLast: () => {
+      isCurrent = false;
       clearTimeout(timer);
     },
   });
@@ -61,8 +64,10 @@ export function createLogTail(
     const startedAt = performance.now();
     try {
       const found = await readMinutes();
+      isCurrent = watchers.size > 0;
+      const isNews = found || hasFailed;
       hasFailed = false;
-      if (found) watchers.tellAll();
+      if (isNews) watchers.tellAll();
     } catch (err) {
       if (!hasFailed) logger.warn({ err }, "Robin's log cannot be read for those who watch it");
       hasFailed = true;
@@ -117,8 +122,8 @@ export function createLogTail(
       };
       return {
         async since(after) {
-          if (!readUpTo) await read();
-          if (!readUpTo) throw new Error("Robin's log cannot be read now");
+          if (!isCurrent) await read();
+          if (hasFailed) throw new Error("Robin's log cannot be read now");
           if (after === undefined) return begin();
           const { entries, incomplete } = foundAfter(after);
           const wanted = entries.filter(isWanted);

@@ -85,10 +85,16 @@ export function createQueueFeed(
       hasFailed = false;
       if (hasMoved) watchers.tellAll();
     } catch (err) {
-      if (!hasFailed) logger.warn({ err }, "the queue's record cannot be read for those who watch it");
-      hasFailed = true;
-      if (watchers.size > 0) retry = setTimeout(() => void look(), retryMs).unref();
+      noteFailure(err);
     }
+  }
+
+  /** All who watch are told when it is over. */
+  function noteFailure(err: unknown): void {
+    if (!hasFailed) logger.warn({ err }, "the queue's record cannot be read for those who watch it");
+    hasFailed = true;
+    clearTimeout(retry);
+    if (watchers.size > 0) retry = setTimeout(() => void look(), retryMs).unref();
   }
 
   async function lookOnce(): Promise<boolean> {
@@ -149,7 +155,10 @@ export function createQueueFeed(
     if (hasFailed) throw new Error("the queue's record cannot be read now");
     const known = atHand(after);
     if (known) return known;
-    const fresh = await readSnapshot();
+    const fresh = await readSnapshot().catch((error: unknown) => {
+      noteFailure(error);
+      throw error;
+    });
     if (fresh.data.seq > (head ?? 0)) await look();
     return [fresh, ...(deltasAfter(fresh.data.seq) ?? [])];
   }
