@@ -116,22 +116,30 @@ interface Patience {
   idleMs: number;
 }
 
+let isEnding = false;
+
 /**
- * From now on every answer of this process ends its connection, also those whose requests are running. Done to Node's own
- * class, for Express takes any other one's place, and before the end it costs nothing.
+ * Once the end has begun every answer of this process ends its connection, also those whose requests are running. Done to
+ * Node's own class, for Express takes any other one's place, and from the start, for what packs answers keeps the
+ * `writeHead` that it finds when a request begins.
  */
-function endConnectionsWithAnswers(): void {
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with the answer that it is of
-  const { writeHead } = ServerResponse.prototype;
-  ServerResponse.prototype.writeHead = function (this: ServerResponse, ...head: unknown[]) {
-    this.shouldKeepAlive = false;
-    return Reflect.apply(writeHead, this, head) as ServerResponse;
-  };
-}
+// eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with the answer that it is of
+const { writeHead } = ServerResponse.prototype as {
+  writeHead(this: ServerResponse, ...head: unknown[]): ServerResponse;
+};
+ServerResponse.prototype.writeHead = function (
+  this: ServerResponse,
+  status: number,
+  reason?: unknown,
+  headers?: unknown,
+) {
+  if (isEnding) this.shouldKeepAlive = false;
+  return writeHead.call(this, status, reason, headers);
+};
 
 /** Stops accepting, lets running requests end, and cuts what is left. For a process that ends with its server. */
 export async function closeGracefully(server: Server, { graceMs, idleMs }: Patience): Promise<void> {
-  endConnectionsWithAnswers();
+  isEnding = true;
   const closed = new Promise<void>((resolve, reject) => {
     // The one of HTTP servers would cut idle connections at once, also those with a request on its way.
     NetServer.prototype.close.call(server, (error) => {

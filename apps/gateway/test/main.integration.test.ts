@@ -122,6 +122,8 @@ describe("the gateway's process", () => {
     child.kill("SIGTERM");
     const answer = await running;
     expect(answer.status).toBe(200);
+    // Or the client would send its next request on a connection that is about to go.
+    expect(answer.headers.get("connection")).toBe("close");
     expect((await exited)[0]).toBe(0);
     await expect(fetch(`${url}/health/live`)).rejects.toThrow();
     const requestId = answer.headers.get("x-request-id") ?? "";
