@@ -156,11 +156,17 @@ describe("while Robin sends a message to a server that stays silent", () => {
   });
 });
 
-it("the log line of a request has the time that Robin took", async () => {
-  expect((await ask("client", 0)).status).toBe(200);
-  const line = gateway.logs.findLast(({ msg, path }) => msg === "request" && path === "/api/v1/queue");
-  expect(line).toMatchObject({ endpoint: "/api/v1/queue", status: 200, upstreamMs: expect.any(Number) as number });
-  expect(line?.upstreamMs).toBeGreaterThan(0);
+it("a request's trace goes on to Robin without a collector, and its log line has it and the time that Robin took", async () => {
+  const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const traceparent = `00-${traceId}-00f067aa0ba902b7-00`;
+  const headers = { traceparent };
+  await gateway.request("/api/v1/queue?state=READY", { token: admin.token, headers });
+  expect(gateway.simulator.requests.at(-1)?.headers).toMatchObject({ traceparent });
+  await ask("client", 0);
+  expect(gateway.simulator.requests.at(-1)?.headers).not.toHaveProperty("traceparent");
+  const lines = gateway.logs.filter((line) => line.msg === "request" && line.traceId === traceId);
+  expect(lines).toMatchObject([{ endpoint: "/api/v1/queue", status: 200, upstreamMs: expect.any(Number) as number }]);
+  expect(lines[0]?.upstreamMs).toBeGreaterThan(0);
 });
 
 async function urlOfNobody(): Promise<string> {
