@@ -1,4 +1,4 @@
-import { type Deps, keyFor, type KeptAnswer, listProcedures } from "@robin/api";
+import { type CacheResult, type Deps, keyFor, type KeptAnswer, listProcedures } from "@robin/api";
 import type { Request, RequestHandler } from "express";
 import type { IncomingMessage } from "node:http";
 import { costOf } from "../limits/request-cost.ts";
@@ -13,6 +13,11 @@ interface Sent {
   answer: KeptAnswer;
   form: AnswerForm;
   vary: string;
+}
+
+interface Ready {
+  answer: KeptAnswer;
+  result: CacheResult;
 }
 
 /** The answers of the cache within Express, for requests that the front handler leaves to it. */
@@ -54,14 +59,23 @@ export function createKeptAnswers({ cache }: Pick<Deps, "cache">, urls: KnownUrl
       return send(req, res, sent);
     },
 
-    middleware(req, plainResponse, next) {
+    async middleware(req, plainResponse, next) {
       const res = plainResponse as AppResponse;
       const known = urls.get(req.originalUrl);
-      const ready =
-        known && isPlainRead(known, req) && isAllowed(known, res)
-          ? cache.peek(keyFor(known.base, known.rule, res.locals.authentication?.principal))
-          : undefined;
-      if (!known || !ready) {
+      if (!known || !isPlainRead(known, req) || !isAllowed(known, res)) {
+        next();
+        return;
+      }
+      const key = keyFor(known.base, known.rule, res.locals.authentication?.principal);
+      let ready: Ready | undefined = cache.peek(key);
+      const settled = ready ? undefined : cache.settled(known.procedure, key);
+      if (settled) {
+        // Many come at the end of an answer's time: what the first of them brings need not be written by each adapter.
+        await settled;
+        const found = cache.peek(key);
+        ready = found?.result === "hit" ? { ...found, result: "coalesced" } : found;
+      }
+      if (!ready) {
         next();
         return;
       }
@@ -70,7 +84,7 @@ export function createKeptAnswers({ cache }: Pick<Deps, "cache">, urls: KnownUrl
       if (result === "stale") res.locals.trace.ageSeconds = cache.ageSeconds(answer);
       cache.count(known.procedure, result);
       res.locals.endpoint = known.endpoint;
-      send(req, res, { answer, form: known.form, vary: known.vary }).catch(next);
+      await send(req, res, { answer, form: known.form, vary: known.vary });
     },
   };
 }

@@ -110,6 +110,26 @@ describe("those who wait", () => {
     expect(await read()).toMatchObject({ value: 1, result: "hit" });
   });
 
+  it("can do so without a question of their own, but not for what was asked before a change", async () => {
+    const { cache, read } = start();
+    const settled = () => cache.settled("queue.list", "queue.list {}");
+    expect(settled()).toBeUndefined();
+    const slow = later();
+    const waiting = read(slow.ask);
+    const settling = settled();
+    slow.resolve("news");
+    await settling;
+    expect(cache.peek("queue.list {}")).toMatchObject({ answer: { value: "news" }, result: "hit" });
+    await waiting;
+    await cache.invalidate(["queue"]);
+    const old = later();
+    const outdated = read(old.ask);
+    await cache.invalidate(["queue"]);
+    expect(settled()).toBeUndefined();
+    old.resolve("old");
+    await outdated;
+  });
+
   it("leave it there although they have gone since", async () => {
     const { read } = start();
     const gone = new AbortController();

@@ -57,6 +57,8 @@ export interface AnswerCache {
   keyOf(procedure: string, rawInput: unknown): string | undefined;
   /** What can be given without asking anybody. */
   peek(key: string): { answer: KeptAnswer; result: "hit" | "stale" } | undefined;
+  /** Resolves when the question that is on its way has been answered, or is long in coming; undefined when there is none. */
+  settled(procedure: string, key: string): Promise<void> | undefined;
   /** What is kept, or what `ask` gives. Rejects as `ask` does when there is nothing to fall back on. */
   read(question: Question): Promise<Answered>;
   /** Counts an answer of `peek` that was given. */
@@ -231,6 +233,11 @@ export function createAnswerCache(
     }
   }
 
+  async function settle(run: Run): Promise<void> {
+    // How it ends is for those who look then.
+    await isSlow(run.value).catch(() => undefined);
+  }
+
   function count(procedure: string, result: CacheResult): void {
     operations[procedure] ??= { hit: 0, miss: 0, stale: 0, coalesced: 0 };
     operations[procedure][result] += 1;
@@ -248,6 +255,10 @@ export function createAnswerCache(
       return schema && answerKey(procedure, schema, rawInput);
     },
     peek,
+    settled(procedure, key) {
+      const run = runs.get(key);
+      return run?.version === versions.of(procedure) ? settle(run) : undefined;
+    },
     read,
     count,
     ageSeconds: ({ madeAt }) => Math.max(0, Math.floor((now() - madeAt) / 1000)),
