@@ -19,8 +19,9 @@ export const nodeFlags = ["--max-semi-space-size=2"];
 export const nodeVariables = { MALLOC_ARENA_MAX: "1" };
 
 const distDir = path.join(root, "dist");
-/** A running gateway may still load a part of an earlier one. */
-const keptMax = 3;
+/** A running gateway may still load a part of an earlier one, or start another process from it. */
+const keptMin = 3;
+const keptMs = 24 * 60 * 60 * 1000;
 
 const isTest = (file: string): boolean => /\.test\.ts$|\/testing\//.test(file);
 
@@ -60,10 +61,13 @@ function contentHash(): string {
 
 function removeOldBundles(): void {
   const folders = readdirSync(distDir, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && /^[0-9a-f]{16}$/.test(entry.name))
+    .filter((entry) => entry.isDirectory() && /^[0-9a-f]{16}(\.\d+)?$/.test(entry.name))
     .map(({ name }) => path.join(distDir, name))
-    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  for (const folder of folders.slice(keptMax)) rmSync(folder, { recursive: true, force: true });
+    .map((folder) => ({ folder, madeAt: statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .sort((a, b) => b.madeAt - a.madeAt);
+  for (const { folder, madeAt } of folders.slice(keptMin)) {
+    if (Date.now() - madeAt > keptMs) rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function programsIn(outDir: string): Bundle {
