@@ -3,10 +3,10 @@ import { TRPCError } from "@trpc/server";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { AppError, errorBody, errorCatalogue } from "./errors.ts";
-import { toAppError } from "./translate-error.ts";
+import { isUpstreamFailure, toAppError } from "./translate-error.ts";
 
 const secret = "http://10.1.2.3:8090 hunter2 at com.mimecast.robin";
-const robinError = (kind: RobinErrorKind, more: { status?: number; retryAfterMs?: number } = {}) =>
+const robinError = (kind: RobinErrorKind, more: Partial<ConstructorParameters<typeof RobinError>[0]> = {}) =>
   new RobinError({ kind, service: "client", endpoint: "/client/queue/list", message: secret, detail: secret, ...more });
 
 describe("toAppError", () => {
@@ -143,5 +143,27 @@ describe("errorBody", () => {
     expect(
       errorBody(new AppError("invalid_input", "No.", { issues: [{ path: "a", message: "b" }] }), "id").issues,
     ).toEqual([{ path: "a", message: "b" }]);
+  });
+});
+
+describe("isUpstreamFailure", () => {
+  it.each([
+    ["timeout", {}, true],
+    ["network", {}, true],
+    ["overloaded", {}, true],
+    ["circuit-open", {}, true],
+    ["invalid-response", {}, true],
+    ["http", { status: 500 }, true],
+    ["http", { status: 401 }, false],
+    ["http", { status: 404 }, false],
+    ["aborted", {}, false],
+  ] as const)("tells of Robin's %s %o whether what was known before is the best there is", (kind, more, isFailure) => {
+    expect(isUpstreamFailure(robinError(kind, more))).toBe(isFailure);
+    expect(isUpstreamFailure(toAppError(robinError(kind, more)))).toBe(isFailure);
+  });
+
+  it("is not what the gateway itself fails at", () => {
+    expect(isUpstreamFailure(new Error("a defect"))).toBe(false);
+    expect(isUpstreamFailure(new AppError("not_found", "Gone."))).toBe(false);
   });
 });
