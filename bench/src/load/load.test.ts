@@ -51,7 +51,8 @@ describe("crowd", () => {
     expect([...tally.statuses.keys()].sort()).toEqual([401, 404]);
     expect(tally.otherThan(404)).toBe(tally.statuses.get(401));
     expect(tally.withoutSentence).toBe(tally.statuses.get(401));
-    expect(tally.errors).toBe(tally.socketErrors.get("ECONNRESET"));
+    // Named apart when the connection had been used before.
+    expect([...tally.socketErrors.keys()].filter((name) => !name.startsWith("ECONNRESET"))).toEqual([]);
     expect(tally.errors).toBeGreaterThan(0);
   });
 
