@@ -38,4 +38,4 @@ EXPOSE 8000
 # Of the gateway; docker-compose.yml has the worker's.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.PORT || 8000) + '/health/ready').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=2", "dist/image/gateway.js"]
+CMD ["node", "--max-semi-space-size=8", "--max-old-space-size=1024", "dist/image/gateway.js"]

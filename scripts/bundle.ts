@@ -12,8 +12,8 @@ export interface Bundle {
   worker: string;
 }
 
-/** Flags for Node with which the programs keep within their memory: young objects need few megabytes (docs/adr/0017). */
-export const nodeFlags = ["--max-semi-space-size=2"];
+/** Flags for Node with which the programs keep within their memory and lose no speed (docs/adr/0017). */
+export const nodeFlags = ["--max-semi-space-size=8", "--max-old-space-size=1024"];
 
 /** Variables for the same end: glibc keeps much of what is freed, once for each thread. */
 export const nodeVariables = { MALLOC_ARENA_MAX: "1" };
