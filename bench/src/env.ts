@@ -2,7 +2,6 @@
 export const benchEnv = {
   /** A PostgreSQL database to use instead of an embedded one; it is migrated. */
   databaseUrl: process.env.BENCH_DATABASE_URL,
-  searchPath: process.env.PATH ?? "",
 };
 
 /** For children: the environment of this process without what would change the product under test. */

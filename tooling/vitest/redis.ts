@@ -1,19 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
-import { endWithParent } from "@robin/db/embedded";
+import { endWithParent, freePort } from "@robin/db/embedded";
 
 export type TestRedis = { url: string; stop(): Promise<void> };
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
 
 /** Resolves with "" when it accepts connections, with what it said when it ended instead. */
 async function untilReady(child: ChildProcess): Promise<string> {

@@ -1,3 +1,4 @@
+import { freePort } from "@robin/db/embedded";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -7,7 +8,6 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findOnPath } from "../../../tooling/vitest/find-on-path.ts";
 import { startTestGateway, type TestGateway } from "./harness.ts";
-import { unusedPort } from "./scanners-support.ts";
 
 /** Debian keeps daemons where only root looks. */
 const searchPath = `${process.env.PATH ?? ""}:/usr/sbin`;
@@ -70,7 +70,7 @@ async function configure(name: "clamav" | "rspamd", values: object): Promise<voi
 
 describe.skipIf(clamd === undefined)(titled("a real clamd", clamd), () => {
   it("200 with UP and its version, and a test that succeeds", async () => {
-    const port = await unusedPort();
+    const port = await freePort();
     // One signature of our own, because those of ClamAV are fetched from the net.
     await writeFile(path.join(folder, "own.hdb"), "44d88612fea8a8f36de82e1278abb02f:68:Own-Test\n");
     const lines = [`TCPSocket ${port}`, "TCPAddr 127.0.0.1", `DatabaseDirectory ${folder}`, "Foreground yes"];
@@ -86,7 +86,7 @@ describe.skipIf(clamd === undefined)(titled("a real clamd", clamd), () => {
 
 describe.skipIf(rspamd === undefined)(titled("a real rspamd", rspamd), () => {
   it("200 with UP and its version, and a test that succeeds", async () => {
-    const port = await unusedPort();
+    const port = await freePort();
     const options = `options { pidfile = "${folder}/rspamd.pid"; filters = ""; dns { nameserver = ["127.0.0.1"]; } }`;
     const logging = `logging { type = "console"; level = "error"; }`;
     const worker = `worker "normal" { bind_socket = "127.0.0.1:${port}"; count = 1; }`;

@@ -87,10 +87,3 @@ export function startRspamd({
 }
 
 export const rspamdStatistics = `{"version":"3.4","config_id":"bpd7k81u4tnbk83se9ymibyamxzcqg7d","uptime":86400,"read_only":false,"scanned":1000,"learned":0,"actions":{"reject":100,"soft reject":0,"rewrite subject":0,"add header":20,"greylist":0,"no action":880},"scan_times":[0.012,null,null],"spam_count":120,"ham_count":880,"connections":3,"control_connections":3,"total_learns":0,"statfiles":[]}`;
-
-/** Of a server that has just gone. */
-export async function unusedPort(): Promise<number> {
-  const standIn = await startSilence();
-  await standIn.close();
-  return standIn.port;
-}

@@ -1,3 +1,4 @@
+import { freePort } from "@robin/db/embedded";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { expectError } from "./auth-support.ts";
 import { type SignedIn, startTestGateway, type TestGateway } from "./harness.ts";
@@ -9,7 +10,6 @@ import {
   startRspamd,
   startSilence,
   startTcp,
-  unusedPort,
 } from "./scanners-support.ts";
 
 let gateway: TestGateway;
@@ -74,7 +74,7 @@ describe("GET /api/v1/scanners/clamav/status", () => {
   });
 
   it("200 with DOWN when nobody listens", async () => {
-    const port = await unusedPort();
+    const port = await freePort();
     await configure("clamav", { port });
     expect((await status("clamav")).body).toEqual({
       status: "DOWN",
@@ -238,7 +238,7 @@ describe("GET /api/v1/scanners/rspamd/status", () => {
       status: "UNKNOWN",
       error: "Rspamd is switched off in Robin's configuration.",
     });
-    await configure("rspamd", { port: await unusedPort() });
+    await configure("rspamd", { port: await freePort() });
     expect((await status("rspamd")).body).toMatchObject({ status: "DOWN" });
   });
 });

@@ -1,3 +1,4 @@
+import { freePort } from "@robin/db/embedded";
 import { createEmptyDatabase } from "@robin/db/testing";
 import { connectJobs } from "@robin/jobs";
 import { type ChildProcess, spawn } from "node:child_process";
@@ -8,7 +9,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { bundleIfNeeded } from "../../../scripts/bundle.ts";
 import { readEnv } from "../src/env.ts";
 import { failureText, startFromEnv } from "../src/start.ts";
-import { freePort } from "./free-port.ts";
 
 /** Nothing listens there. */
 const robinUrls = { ROBIN_CLIENT_API_URL: "http://127.0.0.1:1", ROBIN_SERVICE_API_URL: "http://127.0.0.1:1" };

@@ -1,3 +1,4 @@
+import { freePort } from "@robin/db/embedded";
 import { connectJobs, openQueues } from "@robin/jobs";
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -8,7 +9,6 @@ import { defineHandler, type JobHandler } from "../src/handler.ts";
 import { type RunningWorker, startWorker } from "../src/worker.ts";
 import { absentRobin } from "./absent-robin.ts";
 import { captureLog, type CapturedLog } from "./captured-log.ts";
-import { freePort } from "./free-port.ts";
 import { testJob } from "./test-job.ts";
 
 const takeover = { lockDuration: 1000, stalledInterval: 500 };

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { createRequire } from "node:module";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { findOnPath } from "../../../tooling/vitest/find-on-path.ts";
 import type { Measurable } from "../machine/baseline.ts";
 import { onCore } from "../machine/cores.ts";
 import { childEnv } from "../env.ts";
-import { findProgram } from "../machine/redis.ts";
 import type { Core } from "../machine/cores.ts";
 
 export interface LoadOptions {
@@ -34,7 +34,7 @@ export interface LoadResult {
 
 type Report = Omit<LoadResult, "perCpuSecond">;
 
-const wrk = findProgram("wrk");
+const wrk = findOnPath("wrk");
 export const loadGenerator = wrk ? "wrk" : "autocannon";
 
 /** As many requests as the target answers, by a generator in a process of its own. */

@@ -1,12 +1,10 @@
-import { endWithParent } from "@robin/db/embedded";
+import { endWithParent, freePort } from "@robin/db/embedded";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
-import path from "node:path";
 import { createInterface } from "node:readline";
+import { findOnPath } from "../../../tooling/vitest/find-on-path.ts";
 import { onCore } from "./cores.ts";
-import { benchEnv, childEnv } from "../env.ts";
+import { childEnv } from "../env.ts";
 import type { Scope } from "./scope.ts";
 
 export interface Redis {
@@ -17,32 +15,9 @@ export interface Redis {
   startAgain(): Promise<void>;
 }
 
-export function findProgram(name: string): string | undefined {
-  return benchEnv.searchPath
-    .split(path.delimiter)
-    .map((folder) => path.join(folder, name))
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
-
 /** In memory only; undefined when there is no redis-server on PATH. */
 export async function startRedis(scope: Scope): Promise<Redis | undefined> {
-  const binary = findProgram("redis-server");
+  const binary = findOnPath("redis-server");
   if (!binary) return undefined;
   const port = await freePort();
   const start = async () => {

@@ -1,7 +1,7 @@
 import { createDb } from "@robin/db";
+import { freePort } from "@robin/db/embedded";
 import { ask, seconds } from "../load/clients.ts";
 import { rssMbOf } from "../machine/process-figures.ts";
-import { freePort } from "../machine/redis.ts";
 import type { Scenario } from "../scenario.ts";
 
 const limitMs = 30 * 60_000;

@@ -1,3 +1,4 @@
+import { freePort } from "@robin/db/embedded";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
@@ -6,7 +7,6 @@ import { ask } from "../load/clients.ts";
 import { onCore } from "../machine/cores.ts";
 import { gatewayEnv } from "../machine/gateway.ts";
 import { cpuSecondsOf } from "../machine/process-figures.ts";
-import { freePort } from "../machine/redis.ts";
 import type { BenchContext, Scenario } from "../scenario.ts";
 import type { Robin } from "../machine/robin.ts";
 import { median } from "../statistics.ts";

@@ -8,6 +8,7 @@ import { acquireLock, LockHeldError } from "./lock.ts";
 import { runningPort, takeOver } from "./postmaster.ts";
 import { startServer } from "./server.ts";
 
+export { freePort } from "./free-port.ts";
 export { endWithParent } from "./launcher.ts";
 export { acquireLock, LockHeldError } from "./lock.ts";
 

@@ -1,8 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "./free-port.ts";
 import { launch, type Launcher } from "./launcher.ts";
 
 export type RunningServer = {
@@ -22,15 +22,6 @@ type ServerOptions = {
 };
 
 const startLimitMs = 120_000;
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
-}
 
 function spawnServer(options: ServerOptions, port: number): ChildProcess {
   const settings: Record<string, string> = {
